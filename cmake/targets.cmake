@@ -3,7 +3,7 @@
 function(stellwerk_options target)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow=local -Wno-missing-field-initializers)
-  target_compile_definitions(${target} PRIVATE BOOST_ALL_DYN_LINK $<$<BOOL:${STELLWERK_FAULT_POINTS}>:STELLWERK_FAULT_POINTS>)
+  target_compile_definitions(${target} PRIVATE STELLWERK_VERSION="${PROJECT_VERSION}" BOOST_ALL_DYN_LINK $<$<BOOL:${STELLWERK_FAULT_POINTS}>:STELLWERK_FAULT_POINTS>)
   if(STELLWERK_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${STELLWERK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     target_link_options(${target} PUBLIC -fsanitize=${STELLWERK_SANITIZE})

@@ -1,0 +1,162 @@
+// Every setting, once.
+#include "config/setting_table.hpp"
+
+#include <fmt/format.h>
+
+#include <cctype>
+#include <type_traits>
+#include <utility>
+
+#include "config/setting_values.hpp"
+#include "core/utf8.hpp"
+
+namespace stellwerk::config {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+
+using Check = std::optional<Refusal> (*)(std::string_view);
+
+Refusal wrong_value(std::string_view value, std::string_view what, std::string hint) {
+  return {"SW901", fmt::format("'{}' is not {}", printable(value.substr(0, 80)), what), std::move(hint)};
+}
+
+Refusal out_of_bounds(std::string_view value, const std::string& bounds) {
+  return {"SW902", fmt::format("{} is outside {}", printable(value.substr(0, 80)), bounds), fmt::format("write a value in {}", bounds)};
+}
+
+/// `field` is a function Settings& → T&; the default is what a fresh Settings holds there.
+template <class Field>
+Setting text(std::string name, Field field, Check check, std::string sentence) {
+  Settings defaults;
+  return {{std::move(name), "text", field(defaults), "", "", std::move(sentence)}, [=](Settings& settings, std::string_view value) {
+            auto refusal = check(value);
+            if (!refusal) field(settings) = value;
+            return refusal;
+          }};
+}
+
+template <class Field>
+Setting secret(std::string name, Field field, Check check, std::string default_value, std::string sentence) {
+  return {{std::move(name), "secret", std::move(default_value), "", "", std::move(sentence)}, [=](Settings& settings, std::string_view value) {
+            auto refusal = check(value);
+            if (!refusal) field(settings) = Secret{std::string{value}};
+            return refusal;
+          }};
+}
+
+template <class Field>
+Setting number(std::string name, Field field, std::int64_t min, std::int64_t max, std::string unit, std::string sentence) {
+  Settings defaults;
+  const auto bounds = fmt::format("{}..{}", min, max);
+  return {{std::move(name), "integer", std::to_string(field(defaults)), bounds, std::move(unit), std::move(sentence)},
+          [=](Settings& settings, std::string_view value) -> std::optional<Refusal> {
+            const auto parsed = parse_number(value, false);
+            if (!parsed) return wrong_value(value, "a whole number", "");
+            if (*parsed < min || *parsed > max) return out_of_bounds(value, bounds);
+            field(settings) = static_cast<std::remove_cvref_t<decltype(field(settings))>>(*parsed);
+            return std::nullopt;
+          }};
+}
+
+template <class Field>
+Setting size(std::string name, Field field, std::int64_t min, std::int64_t max, std::string sentence) {
+  Settings defaults;
+  const auto bounds = fmt::format("{}..{}", format_bytes(min), format_bytes(max));
+  return {{std::move(name), "bytes", format_bytes(field(defaults)), bounds, "bytes", std::move(sentence)},
+          [=](Settings& settings, std::string_view value) -> std::optional<Refusal> {
+            const auto parsed = parse_number(value, true);
+            if (!parsed) return wrong_value(value, "a number of bytes", "write for example 65536, 64KiB or 1MiB");
+            if (*parsed < min || *parsed > max) return out_of_bounds(value, bounds);
+            field(settings) = *parsed;
+            return std::nullopt;
+          }};
+}
+
+template <class Field>
+Setting time_span(std::string name, Field field, Duration min, Duration max, std::string sentence) {
+  Settings defaults;
+  const auto bounds = fmt::format("{}..{}", format_duration(min), format_duration(max));
+  return {{std::move(name), "duration", format_duration(field(defaults)), bounds, "ISO 8601", std::move(sentence)},
+          [=](Settings& settings, std::string_view value) -> std::optional<Refusal> {
+            const auto parsed = parse_duration(value);
+            if (!parsed) return wrong_value(value, "an ISO 8601 duration", "write for example PT10S for ten seconds or PT5M for five minutes");
+            if (*parsed < min || *parsed > max) return out_of_bounds(value, bounds);
+            field(settings) = *parsed;
+            return std::nullopt;
+          }};
+}
+
+template <class Field>
+Setting flag(std::string name, Field field, std::string sentence) {
+  Settings defaults;
+  return {{std::move(name), "boolean", field(defaults) ? "true" : "false", "", "", std::move(sentence)},
+          [=](Settings& settings, std::string_view value) -> std::optional<Refusal> {
+            if (value != "true" && value != "false") return wrong_value(value, "a boolean", "write true or false");
+            field(settings) = value == "true";
+            return std::nullopt;
+          }};
+}
+
+#define FIELD(member) \
+  [](auto& settings) -> auto& { return settings.member; }
+
+std::vector<Setting> declare() {
+  return {
+      text("http.listen", FIELD(http.listen), check_listen, "Address and port of the API and of /metrics; port 0 takes a free one"),
+      number("http.threads", FIELD(http.threads), 1, 64, "threads", "Threads that read and write connections"),
+      number("http.max_connections", FIELD(http.max_connections), 1, 1'000'000, "connections",
+             "Open connections; above it new ones are closed at once"),
+      size("http.max_head_bytes", FIELD(http.max_head_bytes), 1024, 1 << 20, "Longest request line with headers; above it 431"),
+      size("http.max_body_bytes", FIELD(http.max_body_bytes), 1024, 64 << 20, "Longest request body; above it 413"),
+      time_span("http.header_timeout", FIELD(http.header_timeout), milliseconds{100}, minutes{10},
+                "How long a client may take to send the head of a request"),
+      time_span("http.body_timeout", FIELD(http.body_timeout), milliseconds{100}, hours{1}, "How long a client may take to send a body"),
+      time_span("http.idle_timeout", FIELD(http.idle_timeout), milliseconds{100}, hours{1},
+                "How long a connection may be silent between two requests"),
+      time_span("http.answer_timeout", FIELD(http.answer_timeout), milliseconds{100}, minutes{10},
+                "How long the answer to a request may take; above it 504"),
+      time_span("http.drain_timeout", FIELD(http.drain_timeout), milliseconds{0}, minutes{10},
+                "How long requests in progress may take to finish at shutdown"),
+      text("data.dir", FIELD(data_dir), check_not_empty, "Folder of the key files and of the embedded database"),
+      secret("database.url", FIELD(database_url), check_database, "sqlite:<data.dir>/stellwerk.db",
+             "sqlite:FILE, or postgresql://user@host/name for production"),
+      text("master_key_file", FIELD(master_key_file), check_nothing, "File of the key that seals secrets at rest; empty: <data.dir>/master.key"),
+      text("signing_key_file", FIELD(signing_key_file), check_nothing, "File of the key that signs tokens; empty: <data.dir>/signing.key"),
+      text("log.level", FIELD(log_level), check_level, "Lowest level that is written: debug, info, warning or error"),
+      text("metrics.allow", FIELD(metrics_allow), check_networks, "Networks that may read /metrics, with commas between them"),
+      number("engine.threads", FIELD(engine_threads), 1, 256, "threads", "Threads that run actors"),
+      number("engine.reader_sessions", FIELD(reader_sessions), 1, 64, "sessions", "Database sessions for queries"),
+      time_span("engine.passivate_after", FIELD(passivate_after), milliseconds{100}, hours{24 * 30}, "Idle time after which an actor leaves memory"),
+      number("engine.in_flight_per_server", FIELD(in_flight_per_server), 1, 256, "attempts",
+             "Attempts in flight per server unless its connector says less"),
+      number("engine.pending_commands", FIELD(pending_commands), 1, 1'000'000, "commands",
+             "Commands waiting for their commit; above it 503 with Retry-After"),
+      text("library.dirs", FIELD(library_dirs), check_nothing,
+           "Folders, with colons between them, whose files replace shipped ones of the same name"),
+      flag("sandbox.enabled", FIELD(sandbox_enabled), "Lets the clock be moved through the API; never in production"),
+      text("sandbox.control", FIELD(sandbox_control), check_base_url, "Base URL of the provider sandbox whose clock follows ours"),
+  };
+}
+
+#undef FIELD
+
+}  // namespace
+
+const std::vector<Setting>& setting_table() {
+  static const auto table = declare();
+  return table;
+}
+
+std::string environment_name(std::string_view setting) {
+  std::string name = "STELLWERK_";
+  for (const char c : setting) {
+    if (c == '.') name += "__";
+    else name += static_cast<char>(std::toupper(static_cast<unsigned char>(c)));
+  }
+  return name;
+}
+
+}  // namespace stellwerk::config

@@ -1,0 +1,67 @@
+#pragma once
+// The settings of the server. Each is declared once, in settings.cpp: name, type, default, bounds, unit, one sentence.
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "config/secret.hpp"
+#include "config/yaml.hpp"
+#include "core/clock.hpp"
+#include "core/result.hpp"
+
+namespace stellwerk::config {
+
+struct HttpSettings {
+  std::string listen = "127.0.0.1:8080";
+  int threads = 2;
+  int max_connections = 10'000;
+  std::int64_t max_head_bytes = 16 * 1024;
+  std::int64_t max_body_bytes = 1024 * 1024;
+  Duration header_timeout = std::chrono::seconds{10};
+  Duration body_timeout = std::chrono::seconds{30};
+  Duration idle_timeout = std::chrono::seconds{60};
+  Duration answer_timeout = std::chrono::seconds{30};
+  Duration drain_timeout = std::chrono::seconds{10};
+};
+
+struct Settings {
+  HttpSettings http;
+  std::string data_dir = "/var/lib/stellwerk";
+  Secret database_url;                 ///< empty: sqlite:<data.dir>/stellwerk.db; may hold a password
+  std::string master_key_file;         ///< empty: <data.dir>/master.key
+  std::string signing_key_file;        ///< empty: <data.dir>/signing.key
+  std::string log_level = "info";
+  std::string metrics_allow = "127.0.0.0/8,::1/128";
+  int engine_threads = 2;              ///< scheduler threads of the actors
+  int reader_sessions = 4;             ///< database sessions for queries
+  Duration passivate_after = std::chrono::seconds{60};
+  int in_flight_per_server = 8;
+  int pending_commands = 10'000;       ///< above: 503 with Retry-After
+  std::string library_dirs;            ///< colon separated overlays of the shipped library
+  bool sandbox_enabled = false;        ///< the demo clock may be moved through the API; never in production
+  std::string sandbox_control;         ///< base URL of the provider sandbox whose clock follows ours
+};
+
+/// One declaration, as `stellwerk config reference` prints it.
+struct SettingInfo {
+  std::string name;           ///< "http.listen"; in the environment STELLWERK_HTTP__LISTEN
+  std::string type;           ///< text, integer, duration, bytes, boolean, secret
+  std::string default_value;  ///< as one would write it
+  std::string bounds;         ///< "1..1024", "" when none
+  std::string unit;
+  std::string sentence;
+};
+[[nodiscard]] const std::vector<SettingInfo>& setting_reference();
+/// The reference as Markdown table.
+[[nodiscard]] std::string render_reference();
+
+/// Defaults, then the file (nested maps: `http: { listen: … }`), then the environment (STELLWERK_HTTP__LISTEN, or …_FILE for a secret).
+/// Returns every problem: unknown key (with the closest known one), wrong type, out of bounds, with file:line:column or the variable's name.
+[[nodiscard]] tl::expected<Settings, std::vector<Problem>> load_settings(const std::string& file_name, const std::string& file_text,
+                                                                         const std::map<std::string, std::string>& environment);
+
+/// Which file to read: `explicit_path`, else $STELLWERK_CONFIG, else /etc/stellwerk/stellwerk.yaml if it exists, else "".
+[[nodiscard]] std::string settings_path(const std::string& explicit_path, const std::map<std::string, std::string>& environment);
+
+}  // namespace stellwerk::config
