@@ -1,0 +1,59 @@
+// lists and maps: size, first, latest and earliest
+
+#include "workflows/cel/functions.hpp"
+#include "workflows/cel/numbers.hpp"
+
+namespace stellwerk::workflows::cel {
+namespace {
+
+bool size_of_list(Run&, const Arguments& a, Value& out) {
+  out = Value::of_int(static_cast<std::int64_t>(a[0].as_list().size()));
+  return true;
+}
+bool size_of_map(Run&, const Arguments& a, Value& out) {
+  out = Value::of_int(static_cast<std::int64_t>(a[0].as_map().size()));
+  return true;
+}
+bool first(Run&, const Arguments& a, Value& out) {
+  out = a[0].as_list().empty() ? Value{} : a[0].as_list().front();
+  return true;
+}
+
+/// The extreme of comparable values; null values do not take part, null when there is no other.
+bool extreme(Run& run, const Arguments& a, Value& out, bool latest) {
+  const Value* best = nullptr;
+  for (const Value* candidate : a.items()) {
+    if (candidate->is_null()) continue;
+    if (best == nullptr) {
+      best = candidate;
+      continue;
+    }
+    const auto order = compare_values(*candidate, *best);
+    if (!order) return run.fail(no_overload(latest ? "latest" : "earliest", a.items()));
+    if (latest ? *order > 0 : *order < 0) best = candidate;
+  }
+  out = best != nullptr ? *best : Value{};
+  return true;
+}
+bool latest(Run& run, const Arguments& a, Value& out) { return extreme(run, a, out, true); }
+bool earliest(Run& run, const Arguments& a, Value& out) { return extreme(run, a, out, false); }
+
+}  // namespace
+
+std::span<const Overload> list_functions() {
+  using enum Type::Base;
+  static constexpr Mask ordered = takes::timestamp | takes::duration | takes::null;
+  static const Overload rows[] = {
+      {"size", false, {takes::list}, integer, size_of_list},
+      {"size", true, {takes::list}, integer, size_of_list},
+      {"size", false, {takes::map}, integer, size_of_map},
+      {"size", true, {takes::map}, integer, size_of_map},
+      {"first", false, {takes::list}, dyn, first, Shape::element_or_null},
+      {"first", true, {takes::list}, dyn, first, Shape::element_or_null},
+      {"latest", false, {ordered}, dyn, latest, Shape::first_argument, true},
+      {"earliest", false, {ordered}, dyn, earliest, Shape::first_argument, true},
+  };
+  return rows;
+}
+
+}  // namespace stellwerk::workflows::cel
