@@ -1,0 +1,85 @@
+#pragma once
+// What advance() answers: the next state of the actor, and everything that is written with it.
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "workflows/snapshot.hpp"
+
+namespace stellwerk::workflows {
+
+struct OutgoingMessage {
+  EventId id;
+  std::string receiver;
+  std::string event;
+  Json payload = JsonObject{};
+};
+struct Notice {
+  EventId id;
+  std::string type;  ///< "notification" or the type given to `emit`
+  Json data = JsonObject{};
+};
+struct NewActor {
+  ActorId id;
+  std::string kind;
+  std::string workflow;
+  Json attributes = JsonObject{};
+  EventId event;     ///< id of its Born
+};
+struct IncidentOpened {
+  IncidentId id;
+  std::string kind;  ///< held_run, event_failed
+  RunId run;
+  std::string step;
+  std::string error_class, code, text;
+  Json detail = JsonObject{};
+  std::vector<std::string> remedies;
+};
+struct IncidentClosed {
+  IncidentId id;
+  std::string how, by, note;
+};
+struct RunNote {
+  RunId id;
+  std::string event, state, status, step;
+  Time started{};
+  bool ended = false;
+};
+
+struct Decision {
+  Snapshot next;                           ///< version not yet raised; deferred as before
+  std::string state, status;
+  bool live = true;
+  JsonArray journal;
+  std::vector<std::string> timers_cleared; ///< live ones are in next.cursor.timers
+  std::vector<std::string> timers_set;     ///< names that are new or moved
+  bool attempt_changed = false;            ///< next.cursor.run->attempt is to be written and carried out
+  std::optional<RunId> attempt_ended;      ///< its row goes
+  bool settle_attempt = false;             ///< the connector is asked to give the try in hand up if it has not begun
+  std::vector<OutgoingMessage> messages;
+  std::optional<Deferred> defer;           ///< the event in hand goes to the actor's own mailbox as deferred
+  std::vector<std::int64_t> consumed;
+  std::vector<Notice> notices;
+  std::vector<NewActor> created;
+  std::vector<IncidentOpened> incidents;
+  std::vector<IncidentClosed> incidents_closed;
+  std::vector<RunNote> runs;               ///< runs that this decision started, changed or ended; one entry each
+  RunId started_run;                       ///< a run began by this event
+  Json applied_payload = JsonObject{};     ///< checked and completed payload of the event
+  std::string applied_event;               ///< command or message that was applied; empty: none was (refused, deferred, kept for a person)
+};
+
+/// Decides. Pure: the same arguments give the same decision.
+/// Errors are refusals, nothing changes: conflict (reasons busy, incident_open, not_allowed_now, duplicate_command), permission_denied,
+/// not_found (no such event or incident), invalid_argument with field pointers, resource_exhausted (64 deferred).
+/// A stale outcome, timer or turn gives a decision with an empty journal: is_nothing().
+[[nodiscard]] Result<Decision> advance(const Definition& definition, const Snapshot& snapshot, const Event& event, Time now);
+
+/// True when there is nothing to write.
+[[nodiscard]] bool is_nothing(const Decision& decision);
+
+/// Commands that this role may give now, by name, in the order of the definition's events.
+[[nodiscard]] std::vector<std::string> allowed_commands(const Definition& definition, const Snapshot& snapshot, const std::string& role);
+
+}  // namespace stellwerk::workflows
