@@ -1,0 +1,90 @@
+// What a decision writes beside its actor's row: journal, timers, attempts, runs, messages, incidents, outbox, read side.
+
+#include <map>
+
+#include "storage/projectors/projectors.hpp"
+#include "storage/rows.hpp"
+#include "storage/sql_store.hpp"
+
+namespace stellwerk::storage {
+namespace {
+
+std::string insert_into(const std::string& table, const Columns& columns, const std::string& behind = "") {
+  return "insert into " + table + " (" + columns.list() + ") select " + columns.list("d.") + " from {rows} where true" + behind;
+}
+
+const Columns& journal_columns() {
+  static const Columns columns{"actor, version:i, at:i, tenant, trace, decision, entries:j"};
+  return columns;
+}
+const Columns& message_columns() {
+  static const Columns columns{"tenant, receiver, sender, event_id, event, payload:j, meta:j, deferred:i, at:i"};
+  return columns;
+}
+
+/// The statements in the order in which they run: what is removed goes before what is set.
+struct Statements {
+  Bulk journal{journal_columns(), insert_into("journal", journal_columns())};
+  Bulk clear_timers{Columns{"actor, name"}, "delete from timer where (actor, name) in (select d.actor, d.name from {rows})"};
+  Bulk set_timers{timer_columns, insert_into("timer", timer_columns, " on conflict (actor, name) do update set due = excluded.due, tenant = excluded.tenant")};
+  Bulk end_attempts{Columns{"run, lane:i"}, "delete from attempt where (run, lane) in (select d.run, d.lane from {rows})"};
+  // The result of an action survives as long as its attempt, whatever the decision knew of it.
+  Bulk write_attempts{attempt_columns,
+                      insert_into("attempt", attempt_columns,
+                                  " on conflict (run, lane) do update set " + attempt_columns.assignments("excluded.", {"run", "lane", "result"}) +
+                                      ", result = case when attempt.id = excluded.id then coalesce(excluded.result, attempt.result) else excluded.result end")};
+  Bulk write_runs{run_columns, insert_into("run", run_columns, " on conflict (id) do update set " +
+                                                                    run_columns.assignments("excluded.", {"id", "tenant", "actor", "started_at"}))};
+  Bulk consume{Columns{"receiver, seq:i"}, "delete from mailbox where (seq, receiver) in (select d.seq, d.receiver from {rows})"};
+  Bulk send{message_columns(), insert_into("mailbox", message_columns())};
+  Bulk write_incidents{incident_columns, insert_into("incident", incident_columns, " on conflict (id) do update set " +
+                                                                                       incident_columns.assignments("excluded.", {"id", "tenant", "opened_at"}))};
+  Bulk publish{outbox_columns, insert_into("outbox", outbox_columns)};
+};
+
+struct Rows {
+  std::vector<Row> journal, cleared, timers, ended, attempts, runs, consumed, messages, incidents, outbox;
+  std::map<std::string, Changes> by_kind;
+
+  void add(const Commit& commit, const ActorChange& change) {
+    const auto& actor = change.row;
+    journal.push_back({actor.id.str(), actor.version, to_micros(actor.updated_at), actor.tenant.str(), change.trace, commit.id, dump_json(change.journal)});
+    for (const auto& name : change.timers_cleared) cleared.push_back({actor.id.str(), name});
+    for (const auto& timer : change.timers) timers.push_back(to_row(timer));
+    if (change.attempt_ended) ended.push_back({change.attempt_ended->first.str(), std::int64_t{change.attempt_ended->second}});
+    if (change.attempt) attempts.push_back(to_row(*change.attempt));
+    if (change.run) runs.push_back(to_row(*change.run));
+    for (const auto seq : change.consumed) consumed.push_back({actor.id.str(), seq});
+    for (const auto& m : change.messages) {
+      messages.push_back({actor.tenant.str(), m.receiver.str(), m.sender.str(), m.event_id.str(), m.event, dump_json(m.payload), dump_json(m.meta),
+                          std::int64_t{m.deferred ? 1 : 0}, to_micros(m.at)});
+    }
+    for (const auto& incident : change.incidents) incidents.push_back(to_row(incident));
+    for (const auto& event : change.outbox) outbox.push_back(to_row(event));
+    if (projectors().contains(actor.kind)) by_kind[actor.kind].push_back(&change);
+  }
+};
+
+}  // namespace
+
+Result<void> SqlStore::write_details(std::span<const Commit> batch, const Group& written) {
+  static const Statements statements;
+  Rows rows;
+  for (const auto index : written) {
+    for (const auto& change : batch[index].changes) rows.add(batch[index], change);
+  }
+  STELLWERK_CHECK(session_.run(statements.journal, rows.journal));
+  STELLWERK_CHECK(session_.run(statements.clear_timers, rows.cleared));
+  STELLWERK_CHECK(session_.run(statements.set_timers, rows.timers));
+  STELLWERK_CHECK(session_.run(statements.end_attempts, rows.ended));
+  STELLWERK_CHECK(session_.run(statements.write_attempts, rows.attempts));
+  STELLWERK_CHECK(session_.run(statements.write_runs, rows.runs));
+  STELLWERK_CHECK(session_.run(statements.consume, rows.consumed));
+  STELLWERK_CHECK(session_.run(statements.send, rows.messages));
+  STELLWERK_CHECK(session_.run(statements.write_incidents, rows.incidents));
+  STELLWERK_CHECK(session_.run(statements.publish, rows.outbox));
+  for (const auto& [kind, changes] : rows.by_kind) STELLWERK_CHECK(projectors().at(kind)(session_, changes));
+  return {};
+}
+
+}  // namespace stellwerk::storage

@@ -1,0 +1,71 @@
+#pragma once
+// The Store on a SQL database. Its members are spread by noun: sql_commit, sql_load, sql_node, sql_actions, sql_things.
+
+#include <set>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "storage/session.hpp"
+#include "storage/store.hpp"
+
+namespace stellwerk::storage {
+
+class SqlStore final : public Store {
+ public:
+  SqlStore(DialectKind dialect, const config::Secret& target) : session_{dialect, target, SessionUse::engine} {}
+  [[nodiscard]] Result<void> connect() { return session_.connect(1); }
+
+  Result<void> begin_incarnation(const std::string& incarnation, const std::string& host) override;
+  void end_incarnation(const std::string& incarnation) override;
+  void use_incarnation(const std::string& incarnation) override { incarnation_ = incarnation; }
+  Result<void> heartbeat() override;
+
+  Result<std::vector<CommitResult>> commit(std::span<const Commit> batch) override;
+  Result<std::vector<ActionResult>> run_actions(std::span<const ActionRequest> requests, Time now) override;
+
+  Result<LoadedActor> load(const ActorId& id) override;
+  Result<std::vector<AttemptRow>> take_over_attempts(const std::string& incarnation) override;
+  Result<std::vector<TimerRow>> timers_due(Time until, int limit) override;
+  Result<std::vector<ActorId>> receivers_waiting(int limit) override;
+  Result<std::optional<IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key) override;
+  Result<ServerRow> find_server(const ServerId& id) override;
+
+  Result<void> publish(const Revision& revision) override;
+  Result<std::vector<Revision>> revisions(const TenantId& tenant) override;
+
+  Result<void> put_server(const ServerRow& server) override;
+  Result<void> put_id_range(const IdRange& range) override;
+  Result<void> put_addresses(std::span<const AddressRow> addresses) override;
+  Result<std::optional<std::string>> get_value(const std::string& name) override;
+  Result<void> put_value(const std::string& name, const std::string& value) override;
+
+ private:
+  /// One commit() call: what is known so far about each decision.
+  struct Progress {
+    std::span<const Commit> batch;
+    std::vector<CommitResult> results;
+    std::unordered_set<std::string> broken;  ///< actors of decisions that were not written: later ones build on sand
+    bool lost = false;                       ///< a connection was lost: a conflict may be with ourselves
+  };
+  using Group = std::vector<std::size_t>;
+
+  /// The first statement of every batch. Errors: cancelled.
+  Result<void> lock_fence();
+  Result<void> write_group(Progress& progress, Group group);
+  /// One transaction. Returns the decisions that must be left out (marked in `progress`); empty: committed.
+  Result<Group> write_once(Progress& progress, const Group& group);
+  Result<Group> write_layer(Progress& progress, const Group& layer);
+  Result<void> write_details(std::span<const Commit> batch, const Group& written);
+  /// After a lost connection: what we believe to conflict may be our own commit.
+  Result<void> recognise_own(Progress& progress);
+  /// PostgreSQL: the months of the journal that this batch needs.
+  void ensure_months(std::span<const Commit> batch);
+  Result<void> run_chunk(std::span<const ActionRequest> requests, const std::vector<std::size_t>& chunk, Time now, std::vector<ActionResult>& results);
+
+  Session session_;
+  std::string incarnation_;
+  std::set<std::string> months_;
+};
+
+}  // namespace stellwerk::storage

@@ -1,0 +1,313 @@
+#pragma once
+// Durable state of the engine. One Store is one database session and is used by one thread at a time; open as many as needed.
+// Implementations: memory (tests and simulation), SQLite and PostgreSQL; all pass tests/contract/store_contract.
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "core/clock.hpp"
+#include "core/id.hpp"
+#include "core/json.hpp"
+#include "core/result.hpp"
+
+namespace stellwerk::storage {
+
+/// The state of one actor: the truth. Attributes and cursor are the workflow's own encoding and opaque to the store,
+/// except for what a projector reads out of `attributes`.
+struct ActorRow {
+  ActorId id;
+  TenantId tenant;
+  std::string kind;          ///< "service", "ticket", "order"
+  std::string workflow;      ///< name
+  int revision = 1;
+  std::string state;
+  std::string status;        ///< closed list per kind; what people see
+  std::string customer;      ///< owner, cus_…; empty: none
+  Json attributes = JsonObject{};
+  Json cursor = JsonObject{};
+  std::int64_t version = 0;  ///< 1 after creation, +1 with every decision
+  bool live = true;          ///< false in a final state
+  std::string decision;      ///< id of the decision that wrote this version
+  Time created_at{};
+  Time updated_at{};
+};
+
+/// A row of the mailbox: a message not yet applied (`deferred` = accepted while the receiver worked, waits for its turn).
+struct MailboxRow {
+  ActorId receiver;
+  std::int64_t seq = 0;  ///< given by the store; rows of one sender are in order
+  ActorId sender;        ///< empty for a deferred command
+  EventId event_id;
+  std::string event;
+  Json payload = JsonObject{};
+  Json meta = JsonObject{};  ///< principal, trace, causation depth: opaque
+  bool deferred = false;
+  Time at{};
+};
+
+struct TimerRow {
+  ActorId actor;
+  TenantId tenant;
+  std::string name;  ///< unique within the actor
+  Time due{};
+};
+
+/// The one live attempt of a run's lane; the history of attempts is in the journal.
+struct AttemptRow {
+  RunId run;
+  int lane = 0;
+  AttemptId id;          ///< new for every step (and every sub-operation)
+  ActorId actor;
+  TenantId tenant;
+  std::string workflow;
+  std::string step;
+  std::string key;       ///< idempotency key <run>/<step>[/<sub>]/<n>, "…/undo"
+  std::string executor;  ///< "connector" or "action"
+  std::string operation; ///< "proxmox.create_vm", "id.allocate"
+  int sub = -1;          ///< index of the composite operation's entry, -1: simple
+  std::string server;    ///< srv_… for a connector
+  Json input = JsonObject{};  ///< frozen when the step starts
+  std::string mode;      ///< "execute", "observe" (unclear: look first), "poll" (a handle is known), "undo"-actions are "execute" of their own operation
+  int number = 1;        ///< of this try
+  Time due{};            ///< not before
+  Time deadline{};       ///< of the whole step
+  Time sent{};           ///< latest moment bytes of a changing request may have left; epoch: never
+  std::string handle;    ///< of the remote task
+  std::string incarnation;  ///< who executes it
+  std::optional<Json> result;  ///< of an action: committed together with its effect
+};
+
+struct IncidentRow {
+  IncidentId id;
+  TenantId tenant;
+  std::string kind;  ///< "held_run", "quarantined", "message"
+  ActorId actor;
+  std::string actor_kind;
+  RunId run;
+  std::string step;
+  std::string error_class;  ///< outcome class
+  std::string code;
+  std::string text;         ///< the vendor's own text
+  Json detail = JsonObject{};  ///< operation, server, what undo would do
+  std::vector<std::string> remedies;  ///< retry, skip, edit, done, fail
+  std::string state = "open";  ///< open, closed
+  std::string closed_by;
+  std::string closed_how;   ///< the remedy
+  std::string note;
+  Time opened_at{};
+  Time closed_at{};
+};
+
+struct RunRow {
+  RunId id;
+  TenantId tenant;
+  ActorId actor;
+  std::string workflow;
+  int revision = 1;
+  std::string event;   ///< what started it
+  std::string state;   ///< working state
+  std::string status;  ///< running, held, undoing, done, failed, cancelled
+  std::string step;    ///< in hand or last
+  std::string trace;
+  Time started_at{};
+  Time ended_at{};
+};
+
+struct OutboxRow {
+  std::string id;  ///< evt_…
+  TenantId tenant;
+  std::string type;  ///< "notification", "state", …
+  ActorId actor;
+  Json data = JsonObject{};
+  Time at{};
+};
+
+/// Scope = tenant, principal, method, path; kept 7 days.
+struct IdempotencyRow {
+  std::string scope;
+  std::string key;
+  std::string body_hash;
+  int status = 0;       ///< HTTP status of the recorded answer
+  Json answer = JsonObject{};
+  Time at{};
+};
+
+/// The event a change applied, for the projectors (ticket messages and the like).
+struct Applied {
+  EventId id;
+  std::string event;   ///< "" for a created actor's birth: then `payload` holds its attributes
+  Json payload = JsonObject{};
+  std::string principal;  ///< usr_… or empty
+  std::string role;       ///< customer, staff, admin, system, connector
+};
+
+/// What one decision writes about one actor.
+struct ActorChange {
+  ActorRow row;                        ///< the new state; row.version is the new version
+  std::int64_t expected_version = 0;   ///< 0: the actor is created
+  Applied applied;
+  Json journal = JsonArray{};          ///< entries of this decision, in order
+  std::string trace;
+  std::vector<TimerRow> timers;        ///< set (or moved)
+  std::vector<std::string> timers_cleared;
+  std::optional<AttemptRow> attempt;   ///< written (inserted or replaced by run and lane)
+  std::optional<std::pair<RunId, int>> attempt_ended;  ///< removed
+  std::optional<RunRow> run;           ///< written
+  std::optional<RunRow> run_before;    ///< a run that ended in the same decision in which `run` began: written first
+  std::vector<MailboxRow> messages;    ///< to others, or deferred to itself; seq is ignored
+  std::vector<std::int64_t> consumed;  ///< own mailbox rows applied or refused: removed
+  std::vector<IncidentRow> incidents;  ///< opened: inserted; state "closed": only state and closed_* of the existing row change
+  std::vector<OutboxRow> outbox;
+};
+
+/// One decision: all of it or nothing.
+struct Commit {
+  std::string id;                      ///< decision id
+  std::vector<ActorChange> changes;    ///< the deciding actor first, then actors it creates
+  std::optional<IdempotencyRow> idempotency;
+};
+
+enum class CommitStatus {
+  committed,  ///< on disk
+  conflict,   ///< an actor's version is not the expected one (or it exists already): load and decide again
+  duplicate,  ///< its idempotency key is taken: nothing was written
+  rejected,   ///< the database refuses this decision even alone; `error` says why
+};
+struct CommitResult {
+  CommitStatus status = CommitStatus::committed;
+  std::string error;
+};
+
+struct LoadedActor {
+  ActorRow row;
+  std::vector<MailboxRow> mailbox;  ///< deferred and undelivered, by seq, at most 256
+};
+
+/// A local effect of a step, done by the store: effect and result in one transaction. See storage/actions/actions.hpp.
+struct ActionRequest {
+  AttemptRow attempt;  ///< operation and input; its row must still be there under this id, else status `stale`
+};
+struct ActionResult {
+  enum class Status {
+    done,     ///< result is committed (also when it already was)
+    refused,  ///< the world does not admit it now (pool full, range exhausted): `text` for the operator; nothing was written
+    failed,   ///< the database failed: try again
+    stale,    ///< the attempt is gone: nothing to do
+  };
+  Status status = Status::done;
+  Json result = JsonObject{};
+  std::string code;  ///< of a refusal: "exhausted", "no_server", "invalid_input"
+  std::string text;
+};
+
+struct ServerRow {
+  ServerId id;
+  TenantId tenant;
+  std::string name;
+  std::string connector;
+  std::string pool;
+  int capacity = 0;           ///< places; 0: no limit
+  int used = 0;
+  std::string state = "active";  ///< active, drain, maintenance
+  Json settings = JsonObject{};  ///< connector settings; secrets sealed
+  Time created_at{};
+};
+
+struct ProductRow {
+  ProductId id;
+  TenantId tenant;
+  std::string name;
+  std::string workflow;
+  Json attributes = JsonObject{};  ///< given to the service at its creation
+  bool visible = true;
+  Time created_at{};
+};
+
+/// Numbers first..last (inclusive) of our own, from which id.allocate takes.
+struct IdRange {
+  TenantId tenant;
+  std::string name;
+  std::int64_t first = 0;
+  std::int64_t last = 0;
+};
+/// One address of ours, from which ip.allocate takes.
+struct AddressRow {
+  TenantId tenant;
+  std::string pool;
+  std::string address;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // --- the node
+  /// Registers this process; every commit is refused once the row is gone. Ends former incarnations of the same host.
+  /// Errors: conflict when a live incarnation of another host holds the database.
+  [[nodiscard]] virtual Result<void> begin_incarnation(const std::string& incarnation, const std::string& host) = 0;
+  virtual void end_incarnation(const std::string& incarnation) = 0;
+  /// Under which incarnation commit() writes; a session that never commits need not set it.
+  virtual void use_incarnation(const std::string& incarnation) = 0;
+
+  /// Says that this session's incarnation lives; call it every few seconds. Errors: cancelled when the incarnation was ended.
+  [[nodiscard]] virtual Result<void> heartbeat() = 0;
+
+  // --- writing
+  /// Writes all decisions in one transaction (bisecting when the database refuses one); one result per decision, in order.
+  /// Errors: cancelled (the incarnation was ended or never begun), unavailable (the database cannot be reached: a part of the batch
+  /// may be on disk; repeating it is safe, what was written then is recognised as committed or is a conflict).
+  [[nodiscard]] virtual Result<std::vector<CommitResult>> commit(std::span<const Commit> batch) = 0;
+  /// One result per request, in order. Error as in commit().
+  [[nodiscard]] virtual Result<std::vector<ActionResult>> run_actions(std::span<const ActionRequest> requests, Time now) = 0;
+
+  // --- reading for the engine
+  /// Errors: not_found.
+  [[nodiscard]] virtual Result<LoadedActor> load(const ActorId& id) = 0;
+  /// Takes every attempt that is not of `incarnation` over to it and returns them.
+  [[nodiscard]] virtual Result<std::vector<AttemptRow>> take_over_attempts(const std::string& incarnation) = 0;
+  /// Timers due at or before `until`, earliest first.
+  [[nodiscard]] virtual Result<std::vector<TimerRow>> timers_due(Time until, int limit) = 0;
+  /// Receivers that have undelivered (not deferred) messages, at most `limit`.
+  [[nodiscard]] virtual Result<std::vector<ActorId>> receivers_waiting(int limit) = 0;
+  [[nodiscard]] virtual Result<std::optional<IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key) = 0;
+  /// Errors: not_found.
+  [[nodiscard]] virtual Result<ServerRow> find_server(const ServerId& id) = 0;
+
+  // --- revisions of workflows and connectors: immutable published texts
+  struct Revision {
+    TenantId tenant;
+    std::string type;  ///< "workflow" or "connector"
+    std::string name;
+    int revision = 1;
+    std::string text;
+    Time at{};
+  };
+  [[nodiscard]] virtual Result<void> publish(const Revision& revision) = 0;  ///< Errors: conflict when it exists.
+  [[nodiscard]] virtual Result<std::vector<Revision>> revisions(const TenantId& tenant) = 0;
+
+  // --- things of the installation that actions and connectors use
+  [[nodiscard]] virtual Result<void> put_server(const ServerRow& server) = 0;  ///< inserts or replaces (not `used`)
+  [[nodiscard]] virtual Result<void> put_id_range(const IdRange& range) = 0;
+  [[nodiscard]] virtual Result<void> put_addresses(std::span<const AddressRow> addresses) = 0;  ///< known ones are left alone
+  /// Small named values of the installation (clock offset of the demo …).
+  [[nodiscard]] virtual Result<std::optional<std::string>> get_value(const std::string& name) = 0;
+  [[nodiscard]] virtual Result<void> put_value(const std::string& name, const std::string& value) = 0;
+};
+
+/// Opens sessions on one database.
+class Database {
+ public:
+  virtual ~Database() = default;
+  /// Errors: unavailable.
+  [[nodiscard]] virtual Result<std::unique_ptr<Store>> open_store() = 0;
+  /// "memory", "sqlite" or "postgresql".
+  [[nodiscard]] virtual std::string dialect() const = 0;
+};
+
+[[nodiscard]] std::shared_ptr<Database> make_memory_database();
+
+}  // namespace stellwerk::storage

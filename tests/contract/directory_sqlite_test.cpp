@@ -1,0 +1,8 @@
+// The read side on SQLite.
+#include <tuple>
+
+#include "tests/contract/backends.hpp"
+
+using Backends = std::tuple<stellwerk::testing::SqliteBackend>;
+
+#include "tests/contract/directory_contract.hpp"

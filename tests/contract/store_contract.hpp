@@ -1,0 +1,271 @@
+// The contract of Store. Included by a program that defines `Backends`, the list of databases to run it on.
+
+#include <boost/test/unit_test.hpp>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/contract/backends.hpp"
+#include "tests/contract/builders.hpp"
+
+namespace contract {
+
+using namespace stellwerk;
+using namespace stellwerk::testing;
+using namespace stellwerk::storage;
+using Status = CommitStatus;
+
+inline std::vector<CommitResult> commit(Store& store, std::vector<Commit> batch) { return must(store.commit(batch)); }
+inline Status commit_one(Store& store, const Commit& one) { return commit(store, {one}).at(0).status; }
+inline std::int64_t version_of(Store& store, const std::string& actor) { return must(store.load(ActorId{actor})).row.version; }
+
+}  // namespace contract
+using namespace contract;
+
+BOOST_AUTO_TEST_SUITE(store_contract)
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_created_actor_is_loaded_as_it_was_written, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto commit = create("svc_a");
+  commit.changes[0].row.attributes = JsonObject{{"zeta", "ä\"\\\n"}, {"alpha", 1.0}, {"list", JsonArray{1, nullptr, true}}};
+  BOOST_TEST((commit_one(*store, commit) == Status::committed));
+  const auto loaded = must(store->load(ActorId{"svc_a"}));
+  const auto& row = loaded.row;
+  BOOST_TEST(dump_json(row.attributes) == dump_json(commit.changes[0].row.attributes));
+  BOOST_TEST((row.tenant == tenant && row.kind == "order" && row.workflow == "test-flow" && row.revision == 1 && row.state == "active"));
+  BOOST_TEST((row.customer == "cus_1" && row.version == 1 && row.live && row.decision == "dec_svc_a_1" && row.created_at == noon && row.updated_at == noon));
+  BOOST_TEST(loaded.mailbox.empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_actor_that_nobody_created_is_not_found, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  const auto loaded = store->load(ActorId{"svc_none"});
+  BOOST_REQUIRE(!loaded);
+  BOOST_TEST((loaded.error().code == ErrorCode::not_found));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(only_the_expected_version_is_replaced, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  BOOST_TEST((commit_one(*store, create("svc_a")) == Status::committed));
+  BOOST_TEST((commit_one(*store, create("svc_a")) == Status::conflict));
+  BOOST_TEST((commit_one(*store, update("svc_a", 1)) == Status::committed));
+  BOOST_TEST((commit_one(*store, update("svc_a", 1)) == Status::conflict));
+  BOOST_TEST((commit_one(*store, update("svc_b", 1)) == Status::conflict));
+  BOOST_TEST(version_of(*store, "svc_a") == 2);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_conflict_writes_nothing_and_harms_no_neighbour, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  commit(*store, {create("svc_a"), create("svc_b")});
+  auto stale = update("svc_a", 7);
+  stale.changes[0].timers = {{ActorId{"svc_a"}, tenant, "late", noon}};
+  stale.changes[0].outbox = {outbox_event("evt_x", "svc_a")};
+  const auto results = commit(*store, {stale, update("svc_b", 1)});
+  BOOST_TEST((results[0].status == Status::conflict && results[1].status == Status::committed));
+  BOOST_TEST(must(store->timers_due(noon, 10)).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_decision_with_several_changes_is_all_or_nothing, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  commit(*store, {create("svc_a"), create("svc_b")});
+  auto first = change_of("svc_a", 1);
+  first.timers = {{ActorId{"svc_a"}, tenant, "t", noon}};
+  const auto results = commit(*store, {decision("dec_1", {first, change_of("svc_b", 0)}), decision("dec_2", {change_of("svc_b", 1), change_of("svc_c", 0)})});
+  BOOST_TEST((results[0].status == Status::conflict));
+  BOOST_TEST(version_of(*store, "svc_a") == 1);
+  BOOST_TEST(must(store->timers_due(noon, 10)).empty());
+  // the second one builds on the actor the first failed to write: nobody knows what it saw
+  BOOST_TEST((results[1].status == Status::conflict));
+  BOOST_TEST((commit_one(*store, decision("dec_3", {change_of("svc_b", 1), change_of("svc_c", 0)})) == Status::committed));
+  BOOST_TEST(version_of(*store, "svc_c") == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(two_decisions_of_one_actor_fit_into_one_batch, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto second = update("svc_a", 1);
+  second.changes[0].row.state = "second";
+  const auto results = commit(*store, {create("svc_a"), second, update("svc_a", 2)});
+  for (const auto& result : results) BOOST_TEST((result.status == Status::committed));
+  BOOST_TEST(version_of(*store, "svc_a") == 3);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_idempotency_key_is_taken_once, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  const auto with_key = [](Commit commit, const std::string& hash) {
+    commit.idempotency = IdempotencyRow{"ten_1 usr_1 POST /api/x", "key-1", hash, 202, JsonObject{{"run", "run_1"}}, noon};
+    return commit;
+  };
+  const auto results = commit(*store, {with_key(create("svc_a"), "h1"), with_key(create("svc_b"), "h2"), create("svc_c")});
+  BOOST_TEST((results[0].status == Status::committed && results[1].status == Status::duplicate && results[2].status == Status::committed));
+  BOOST_TEST(!store->load(ActorId{"svc_b"}));
+  BOOST_TEST((commit_one(*store, with_key(create("svc_d"), "h3")) == Status::duplicate));
+  BOOST_TEST(!store->load(ActorId{"svc_d"}));
+  const auto row = must(store->find_idempotency("ten_1 usr_1 POST /api/x", "key-1"));
+  BOOST_REQUIRE(row);
+  BOOST_TEST((row->body_hash == "h1" && row->status == 202 && text_of(row->answer, "run") == "run_1" && row->at == noon));
+  BOOST_TEST(!must(store->find_idempotency("ten_1 usr_1 POST /api/x", "key-2")));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_decision_that_the_database_refuses_fails_alone, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto first = create("svc_0");
+  first.changes[0].outbox = {outbox_event("evt_taken", "svc_0")};
+  BOOST_REQUIRE((commit_one(*store, first) == Status::committed));
+  std::vector<Commit> batch;
+  for (int i = 1; i <= 9; ++i) batch.push_back(create("svc_" + std::to_string(i)));
+  batch[4].changes[0].outbox = {outbox_event("evt_taken", "svc_5")};
+  batch[6].changes[0].row.attributes = JsonObject{{"text", std::string("a\0b", 3)}};
+  const auto results = commit(*store, batch);
+  for (std::size_t i = 0; i < results.size(); ++i) {
+    const bool bad = i == 4 || i == 6;
+    BOOST_TEST((results[i].status == (bad ? Status::rejected : Status::committed)), "decision " << i << ": " << results[i].error);
+    BOOST_TEST(results[i].error.empty() == !bad);
+    BOOST_TEST(store->load(batch[i].changes[0].row.id).has_value() == !bad);
+  }
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(messages_wait_in_order_until_they_are_consumed, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto sender = create("svc_a");
+  sender.changes[0].messages = {message_to("svc_b", "svc_a", "one"), message_to("svc_b", "svc_a", "two"), message_to("svc_a", "", "later", true)};
+  commit(*store, {create("svc_b"), sender});
+  auto loaded = must(store->load(ActorId{"svc_b"}));
+  BOOST_REQUIRE(loaded.mailbox.size() == 2);
+  BOOST_TEST((loaded.mailbox[0].event == "one" && loaded.mailbox[1].event == "two" && loaded.mailbox[0].seq < loaded.mailbox[1].seq));
+  BOOST_TEST((loaded.mailbox[0].sender == ActorId{"svc_a"} && text_of(loaded.mailbox[0].payload, "of") == "one" && loaded.mailbox[0].at == noon));
+  BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}}));
+  const auto own = must(store->load(ActorId{"svc_a"}));
+  BOOST_REQUIRE(own.mailbox.size() == 1);
+  BOOST_TEST((own.mailbox[0].deferred && own.mailbox[0].sender.empty()));
+
+  auto foreign = update("svc_a", 1);
+  foreign.changes[0].consumed = {loaded.mailbox[1].seq};  // not its own
+  auto receive = update("svc_b", 1);
+  receive.changes[0].consumed = {loaded.mailbox[0].seq};
+  commit(*store, {foreign, receive});
+  loaded = must(store->load(ActorId{"svc_b"}));
+  BOOST_REQUIRE(loaded.mailbox.size() == 1);
+  BOOST_TEST(loaded.mailbox[0].event == "two");
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(timers_are_set_moved_cleared_and_found_by_due_time, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  const auto timer = [](const std::string& actor, const std::string& name, int minutes) { return TimerRow{ActorId{actor}, tenant, name, noon + std::chrono::minutes{minutes}}; };
+  auto first = create("svc_a");
+  first.changes[0].timers = {timer("svc_a", "x", 3), timer("svc_a", "y", 1), timer("svc_a", "z", 2)};
+  auto other = create("svc_b");
+  other.changes[0].timers = {timer("svc_b", "x", 0)};
+  commit(*store, {first, other});
+  auto second = update("svc_a", 1);
+  second.changes[0].timers = {timer("svc_a", "x", 1), timer("svc_a", "z", 5)};
+  second.changes[0].timers_cleared = {"y", "z", "never"};  // z is cleared and set again
+  commit(*store, {second});
+  const auto due = must(store->timers_due(noon + std::chrono::minutes{5}, 10));
+  BOOST_REQUIRE(due.size() == 3);
+  BOOST_TEST((due[0].actor == ActorId{"svc_b"} && due[1].name == "x" && due[1].due == noon + std::chrono::minutes{1} && due[2].name == "z"));
+  BOOST_TEST(must(store->timers_due(noon + std::chrono::minutes{5}, 2)).size() == 2);
+  BOOST_TEST(must(store->timers_due(noon - std::chrono::minutes{1}, 10)).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(attempts_are_replaced_ended_and_taken_over, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto first = create("svc_a");
+  first.changes[0].attempt = attempt_of("svc_a", "run_1", "att_1", "noop.run", JsonObject{{"x", 1}});
+  auto other = create("svc_b");
+  other.changes[0].attempt = attempt_of("svc_b", "run_2", "att_2");
+  commit(*store, {first, other});
+  auto second = update("svc_a", 1);
+  second.changes[0].attempt = attempt_of("svc_a", "run_1", "att_3");
+  second.changes[0].attempt->handle = "UPID:1";
+  second.changes[0].attempt->mode = "poll";
+  auto end = update("svc_b", 1);
+  end.changes[0].attempt_ended = {RunId{"run_2"}, 0};
+  commit(*store, {second, end});
+  BOOST_TEST(must(store->take_over_attempts(incarnation)).empty());
+  const auto taken = must(store->take_over_attempts("nod_2"));
+  BOOST_REQUIRE(taken.size() == 1);
+  const auto& a = taken[0];
+  BOOST_TEST((a.id == AttemptId{"att_3"} && a.run == RunId{"run_1"} && a.handle == "UPID:1" && a.mode == "poll" && a.incarnation == "nod_2" && !a.result));
+  BOOST_TEST((a.due == noon && a.deadline == noon + std::chrono::hours{1} && a.sent == Time{} && a.sub == -1 && a.number == 1 && a.key == "run_1/step/1"));
+  BOOST_TEST(must(store->take_over_attempts("nod_2")).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(nothing_is_written_under_an_incarnation_that_was_ended, Backend, Backends) {
+  Backend backend;
+  auto old = open_writer(backend);
+  BOOST_TEST((commit_one(*old, create("svc_a")) == Status::committed));
+  auto fresh = must(backend.database->open_store());
+  const auto unnamed = fresh->commit(std::vector{create("svc_x")});
+  BOOST_REQUIRE(!unnamed);
+  BOOST_TEST((unnamed.error().code == ErrorCode::cancelled));
+  must(fresh->begin_incarnation("nod_2", "host-a"));
+  const auto refused = old->commit(std::vector{create("svc_b")});
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().code == ErrorCode::cancelled));
+  BOOST_TEST((old->heartbeat().error().code == ErrorCode::cancelled));
+  BOOST_TEST(fresh->heartbeat().has_value());
+  BOOST_TEST(!fresh->load(ActorId{"svc_b"}));
+  BOOST_TEST((commit_one(*fresh, create("svc_b")) == Status::committed));
+  auto second_session = must(backend.database->open_store());
+  second_session->use_incarnation("nod_2");
+  BOOST_TEST((commit_one(*second_session, create("svc_c")) == Status::committed));
+  fresh->end_incarnation("nod_2");
+  BOOST_TEST(!fresh->commit(std::vector{create("svc_d")}));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_revision_is_published_once, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  const Store::Revision one{tenant, "workflow", "vm", 1, "text: \"1\"\n", noon};
+  auto two = one;
+  two.revision = 2;
+  must(store->publish(two));
+  must(store->publish(one));
+  const auto again = store->publish(one);
+  BOOST_REQUIRE(!again);
+  BOOST_TEST((again.error().code == ErrorCode::conflict));
+  const auto all = must(store->revisions(tenant));
+  BOOST_REQUIRE(all.size() == 2);
+  BOOST_TEST((all[0].revision == 1 && all[0].text == one.text && all[1].revision == 2 && all[0].at == noon));
+  BOOST_TEST(must(store->revisions(TenantId{"ten_other"})).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(values_and_servers_are_replaced, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  BOOST_TEST(!must(store->get_value("clock")));
+  must(store->put_value("clock", "1"));
+  must(store->put_value("clock", "2"));
+  BOOST_TEST((must(store->get_value("clock")) == "2"));
+  ServerRow server{ServerId{"srv_1"}, tenant, "node 1", "proxmox", "vm", 3, 0, "active", JsonObject{{"url", "https://127.0.0.1"}}, noon};
+  must(store->put_server(server));
+  server.capacity = 5;
+  must(store->put_server(server));
+  const auto found = must(store->find_server(server.id));
+  BOOST_TEST((found.capacity == 5 && found.name == "node 1" && text_of(found.settings, "url") == "https://127.0.0.1"));
+  BOOST_TEST((store->find_server(ServerId{"srv_2"}).error().code == ErrorCode::not_found));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(every_session_of_a_database_sees_the_same, Backend, Backends) {
+  Backend backend;
+  auto writer = open_writer(backend);
+  auto reader = must(backend.database->open_store());
+  commit(*writer, {create("svc_a")});
+  BOOST_TEST(version_of(*reader, "svc_a") == 1);
+  commit(*writer, {update("svc_a", 1)});
+  BOOST_TEST(version_of(*reader, "svc_a") == 2);
+}
+
+BOOST_AUTO_TEST_SUITE_END()

@@ -1,0 +1,10 @@
+// The contract on SQLite and in memory.
+#include <tuple>
+
+#include "tests/contract/backends.hpp"
+
+using Backends = std::tuple<stellwerk::testing::MemoryBackend, stellwerk::testing::SqliteBackend>;
+
+#include "tests/contract/store_contract.hpp"
+
+#include "tests/contract/action_contract.hpp"
