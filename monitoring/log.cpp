@@ -18,6 +18,8 @@ namespace {
 /// Hands each line to the test's callback while there is one, else to standard error.
 class SwitchSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
+  // The pattern belongs to the inner sink: what the logger sets stays with this one.
+  SwitchSink() { standard_error_.set_pattern("%v"); }
   void set_callback(void (*callback)(std::string_view)) { callback_.store(callback); }
 
  protected:
@@ -36,7 +38,6 @@ class SwitchSink final : public spdlog::sinks::base_sink<std::mutex> {
 struct Output {
   std::shared_ptr<SwitchSink> sink = std::make_shared<SwitchSink>();
   spdlog::logger logger{"stellwerk", sink};
-  Output() { logger.set_pattern("%v"); }
 };
 
 Output& output() {

@@ -1,0 +1,95 @@
+#pragma once
+// What api calls. Free of CAF. Every function may be called from any thread and never blocks; answers come by callback, on a
+// thread of the engine.
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/views.hpp"
+#include "core/clock.hpp"
+#include "core/id.hpp"
+#include "core/json.hpp"
+#include "core/result.hpp"
+
+namespace stellwerk::actors {
+
+/// Who asks, proven by the API.
+struct Caller {
+  TenantId tenant;
+  std::string user;      ///< usr_…
+  std::string role;      ///< customer, reseller, staff, admin
+  std::string customer;  ///< cus_… of a customer; empty for staff
+};
+
+/// The caller's Idempotency-Key: same scope, key and body hash get the same answer; another hash is refused with
+/// invalid_argument (reason "idempotency_key_reused").
+struct Idempotency {
+  std::string scope;      ///< tenant, principal, method, path
+  std::string key;        ///< at most 255 characters
+  std::string body_hash;  ///< SHA-256
+};
+
+struct CommandRequest {
+  ActorId actor;
+  std::string kind;     ///< expected kind; an actor of another kind is not_found
+  std::string command;
+  Json payload = JsonObject{};
+  Caller caller;
+  std::string trace;
+  std::optional<Idempotency> idempotency;
+  Duration wait{0};     ///< answer when the started run ends, at most this long after
+};
+
+struct CreateRequest {
+  std::string kind;      ///< "ticket", "order", "service"
+  std::string prefix;    ///< of the id
+  std::string workflow;
+  Json attributes = JsonObject{};
+  std::string customer;  ///< owner
+  Caller caller;
+  std::string trace;
+  std::optional<Idempotency> idempotency;
+  Duration wait{0};
+};
+
+struct RemedyRequest {
+  IncidentId incident;
+  std::string remedy;   ///< retry, skip, edit, done, fail
+  std::string note;     ///< required, kept with name in the journal
+  Json input = JsonObject{};
+  Json output = JsonObject{};
+  Caller caller;
+  std::string trace;
+};
+
+/// What was committed.
+struct Answer {
+  int status = 202;       ///< 201 for a creation
+  /// {"event", "run", "deferred"} of a command; {"id", "created": [{"kind","id"}]} of a creation, plus "state" after a wait.
+  Json body = JsonObject{};
+  bool repeated = false;  ///< an earlier answer under the same Idempotency-Key
+};
+
+using AnswerCallback = std::function<void(Result<Answer>)>;
+
+class Client {
+ public:
+  virtual ~Client() = default;
+  /// Errors: as workflows::advance(), not_found, permission_denied, unavailable, resource_exhausted (too many pending).
+  virtual void command(CommandRequest request, AnswerCallback done) = 0;
+  virtual void create(CreateRequest request, AnswerCallback done) = 0;
+  virtual void remedy(RemedyRequest request, AnswerCallback done) = 0;
+
+  /// Runs `question` on a reader session. Errors: unavailable (too many queries wait), and those of the question.
+  virtual void query(std::function<Result<Json>(Views&)> question, std::function<void(Result<Json>)> done) = 0;
+
+  /// Moves the demo clock forward. Errors: permission_denied when sandbox.enabled is off; invalid_argument for a span below zero
+  /// or above 3,660 days.
+  virtual void advance_clock(Duration span, std::function<void(Result<Json>)> done) = 0;
+  [[nodiscard]] virtual Time now() const = 0;
+};
+
+}  // namespace stellwerk::actors

@@ -1,0 +1,47 @@
+#pragma once
+// Client over the dispatcher and the reader pool. Internal to this folder.
+
+#include <atomic>
+
+#include "actors/in_flight.hpp"
+#include "actors/protocol.hpp"
+#include "actors/readers.hpp"
+
+namespace stellwerk::actors {
+
+struct ClientDeps {
+  std::shared_ptr<const Deps> deps;
+  OffsetClock* clock = nullptr;
+  caf::actor dispatcher, timers;
+  Readers* readers = nullptr;
+  int pending_commands = 10'000;
+  bool sandbox = false;
+  std::string sandbox_control;
+};
+
+class ClientImpl final : public Client {
+ public:
+  explicit ClientImpl(ClientDeps deps) : all_{std::move(deps)} {}
+
+  void command(CommandRequest request, AnswerCallback done) override;
+  void create(CreateRequest request, AnswerCallback done) override;
+  void remedy(RemedyRequest request, AnswerCallback done) override;
+  void query(std::function<Result<Json>(Views&)> question, std::function<void(Result<Json>)> done) override;
+  void advance_clock(Duration span, std::function<void(Result<Json>)> done) override;
+  [[nodiscard]] Time now() const override { return all_.clock->now(); }
+
+  /// Drops the handles of actors, so that the actor system can end.
+  void release() { all_.dispatcher = nullptr, all_.timers = nullptr; }
+
+ private:
+  /// Counts what is pending, asks for an earlier answer under the same key, then delivers.
+  void send(std::shared_ptr<Deliver> deliver, std::optional<Idempotency> idempotency, AnswerCallback done);
+  void send_now(const std::shared_ptr<Deliver>& deliver, AnswerCallback done);
+  void answer_again(const Idempotency& idempotency, const AnswerCallback& done);
+
+  ClientDeps all_;
+  InFlight in_flight_;
+  std::atomic<int> pending_{0};
+};
+
+}  // namespace stellwerk::actors

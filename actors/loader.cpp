@@ -1,0 +1,27 @@
+// Reads rows for the cooperative actors, which must not block. Detached; several run side by side, each with a session of its own.
+
+#include "actors/protocol.hpp"
+
+namespace stellwerk::actors {
+namespace {
+
+struct LoaderState {
+  static inline const char* name = "loader";
+  std::unique_ptr<storage::Store> store;
+};
+
+}  // namespace
+
+caf::actor spawn_loader(caf::actor_system& system, std::unique_ptr<storage::Store> store) {
+  // A message is copied, a session cannot be: it travels in a shared box that the actor empties.
+  auto box = std::make_shared<std::unique_ptr<storage::Store>>(std::move(store));
+  return system.spawn<caf::detached>([box](caf::stateful_actor<LoaderState>* self) -> caf::behavior {
+    self->state.store = std::move(*box);
+    return {
+        [self](const Shared<LoadRequest>& request) { return share(LoadReply{self->state.store->load(request->actor)}); },
+        [self](const Shared<ServerRequest>& request) { return share(ServerReply{self->state.store->find_server(request->server)}); },
+    };
+  });
+}
+
+}  // namespace stellwerk::actors

@@ -1,0 +1,159 @@
+#pragma once
+// The map of the system: every message between actors, and who takes it. Messages are immutable structs behind shared_ptr.
+//
+//   dispatcher   Deliver → the durable actor of `actor` (spawned when it sleeps);  Wake → the same, to look into its mailbox;
+//                Idle(actor) → forgets it and lets it end;  Work → the connector actor of the server;  Settle → the same;
+//                clock_moved, server_changed → every connector actor
+//   durable      Deliver, Wake, Settle's and Work's outcomes as Deliver(Tried);  end
+//   committer    CommitRequest → CommitReply;  ActionRequest → outcome as Deliver to the dispatcher   (detached)
+//   loader       LoadRequest → LoadReply;  ServerRequest → ServerReply                                (detached, several)
+//   timers       timer_set(due), clock_moved, tick                                                    (detached)
+//   connector    Work, Settle, driver answers, tick, clock_moved, server_changed
+
+#include <caf/all.hpp>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/client.hpp"
+#include "actors/definitions.hpp"
+#include "core/clock.hpp"
+#include "storage/store.hpp"
+#include "workflows/snapshot.hpp"
+
+namespace stellwerk::actors {
+
+// --- atoms: a name of at most ten characters each
+using end_atom = caf::atom_constant<caf::atom("end")>;
+using tick_atom = caf::atom_constant<caf::atom("tick")>;
+using flush_atom = caf::atom_constant<caf::atom("flush")>;
+using clock_atom = caf::atom_constant<caf::atom("clock")>;
+using server_atom = caf::atom_constant<caf::atom("server")>;
+using timer_atom = caf::atom_constant<caf::atom("timer")>;
+using waited_atom = caf::atom_constant<caf::atom("waited")>;
+using stop_atom = caf::atom_constant<caf::atom("stop")>;
+
+/// The place an answer goes to, once. When it is dropped unanswered, the caller is told "unavailable".
+class ReplySlot {
+ public:
+  explicit ReplySlot(AnswerCallback done) : done_{std::move(done)} {}
+  ~ReplySlot() {
+    if (done_) done_(fail(ErrorCode::unavailable, "the engine is stopping; repeat with the same Idempotency-Key", "stopping"));
+  }
+  ReplySlot(const ReplySlot&) = delete;
+  ReplySlot& operator=(const ReplySlot&) = delete;
+  void answer(Result<Answer> result) {
+    if (auto done = std::exchange(done_, nullptr)) done(std::move(result));
+  }
+
+ private:
+  AnswerCallback done_;
+};
+
+/// An event on its way to one actor.
+struct Deliver {
+  ActorId actor;
+  workflows::Event event;
+  std::shared_ptr<ReplySlot> reply;                 ///< of a command, creation or remedy
+  std::optional<storage::IdempotencyRow> idempotency;
+  std::optional<CreateRequest> create;              ///< of a Born from outside
+  std::string expected_kind;
+  TenantId tenant;                                  ///< of the caller; empty: from inside
+  std::string customer;                             ///< of a customer; empty: any
+  Duration wait{0};
+  bool recovered = false;                           ///< attempt of a former incarnation: see `attempt`
+  std::optional<storage::AttemptRow> attempt;
+};
+/// There is something in the actor's mailbox.
+struct Wake {
+  ActorId actor;
+};
+struct Idle {
+  ActorId actor;
+};
+/// An attempt to carry out, at attempt.due.
+struct Work {
+  storage::AttemptRow attempt;
+  Duration attempt_timeout{};
+};
+/// Give the attempt up if it has not begun; else bring it to its end.
+struct Settle {
+  std::string server;
+  AttemptId attempt;
+};
+struct CommitRequest {
+  storage::Commit commit;
+};
+struct CommitReply {
+  storage::CommitResult result;
+};
+/// A local action to carry out.
+struct ActionWork {
+  storage::AttemptRow attempt;
+};
+struct LoadRequest {
+  ActorId actor;
+};
+struct LoadReply {
+  Result<storage::LoadedActor> loaded;
+};
+struct ServerRequest {
+  ServerId server;
+};
+struct ServerReply {
+  Result<storage::ServerRow> server;
+};
+
+template <class T>
+using Shared = std::shared_ptr<const T>;
+
+template <class T>
+[[nodiscard]] Shared<T> share(T value) {
+  return std::make_shared<const T>(std::move(value));
+}
+
+// --- what the actors stand on
+struct Deps {
+  Clock* clock = nullptr;
+  std::shared_ptr<const Definitions> definitions;
+  std::shared_ptr<const Connectors> connectors;
+  std::map<std::string, std::shared_ptr<connectors::Driver>> drivers;
+  config::MasterKey key;
+  std::string incarnation;
+  Duration passivate_after = std::chrono::seconds{60};
+  int in_flight_per_server = 8;
+  std::function<void(const std::string&)> on_fatal;  ///< the fence is gone: the process has to end
+};
+
+struct DurableDeps {
+  std::shared_ptr<const Deps> deps;
+  caf::actor dispatcher, committer, timers;
+  std::vector<caf::actor> loaders;
+};
+
+[[nodiscard]] caf::actor spawn_durable(caf::actor_system& system, const DurableDeps& deps, const ActorId& id);
+[[nodiscard]] caf::actor spawn_dispatcher(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer,
+                                          caf::actor timers);
+[[nodiscard]] caf::actor spawn_committer(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
+[[nodiscard]] caf::actor spawn_loader(caf::actor_system& system, std::unique_ptr<storage::Store> store);
+[[nodiscard]] caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
+[[nodiscard]] caf::actor spawn_connector(caf::actor_system& system, std::shared_ptr<const Deps> deps, const caf::actor& dispatcher, const caf::actor& loader, const ServerId& server);
+
+}  // namespace stellwerk::actors
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Deliver>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Wake>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Idle>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Work>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Settle>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::CommitRequest>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::CommitReply>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ActionWork>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::LoadRequest>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::LoadReply>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ServerRequest>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ServerReply>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const stellwerk::connectors::DriverResponse>)

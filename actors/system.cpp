@@ -1,0 +1,126 @@
+#include "actors/system.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "actors/client_impl.hpp"
+#include "monitoring/health.hpp"
+#include "monitoring/log.hpp"
+
+namespace stellwerk::actors {
+namespace {
+
+std::string host_name() {
+  std::array<char, 256> name{};
+  return gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : std::string{"localhost"};
+}
+
+class SystemImpl final : public System {
+ public:
+  Result<void> begin(SystemOptions options) {
+    const auto& settings = options.settings;
+    incarnation_ = format_id("nod", make_uuid());
+    STELLWERK_TRY(keeper_, options.database->open_store());
+    STELLWERK_CHECK(keeper_->begin_incarnation(incarnation_, host_name()));
+    if (settings.sandbox_enabled) {
+      STELLWERK_TRY(const auto offset, keeper_->get_value("clock_offset"));
+      if (offset) clock_.set_offset(Duration{std::strtoll(offset->c_str(), nullptr, 10)});
+    }
+    STELLWERK_TRY(auto library, load_library(*keeper_, options.tenant, options.shipped, clock_.now()));
+
+    auto deps = std::make_shared<Deps>();
+    deps->clock = &clock_;
+    deps->definitions = library.definitions;
+    deps->connectors = library.connectors;
+    deps->drivers = options.drivers;
+    drivers_ = options.drivers;
+    deps->key = options.key;
+    deps->incarnation = incarnation_;
+    deps->passivate_after = settings.passivate_after;
+    deps->in_flight_per_server = settings.in_flight_per_server;
+    deps->on_fatal = options.on_fatal;
+
+    std::vector<std::unique_ptr<Views>> sessions;
+    for (int i = 0; i < settings.reader_sessions; ++i) {
+      STELLWERK_TRY(auto directory, options.database->open_directory());
+      STELLWERK_TRY(auto store, options.database->open_store());
+      sessions.push_back(std::make_unique<Views>(std::move(directory), std::move(store), library.definitions, library.connectors, options.key));
+    }
+    readers_ = std::make_unique<Readers>(std::move(sessions), 10'000);
+
+    config_.set("scheduler.max-threads", static_cast<std::size_t>(settings.engine_threads));
+    system_ = std::make_unique<caf::actor_system>(config_);
+    std::vector<caf::actor> loaders;
+    for (int i = 0; i < 2; ++i) {
+      STELLWERK_TRY(auto store, options.database->open_store());
+      loaders.push_back(spawn_loader(*system_, std::move(store)));
+    }
+    STELLWERK_TRY(auto commit_store, options.database->open_store());
+    auto committer = spawn_committer(*system_, deps, std::move(commit_store));
+    STELLWERK_TRY(auto timer_store, options.database->open_store());
+    timers_ = spawn_timers(*system_, deps, std::move(timer_store));
+    dispatcher_ = spawn_dispatcher(*system_, deps, loaders, committer, timers_);
+    workers_ = loaders;
+    workers_.push_back(committer);
+
+    client_ = std::make_unique<ClientImpl>(ClientDeps{deps, &clock_, dispatcher_, timers_, readers_.get(), settings.pending_commands, settings.sandbox_enabled, settings.sandbox_control});
+
+    // Recovery is normal work: the attempts of the former incarnation are taken over and looked at, due timers fire, mailboxes are swept.
+    STELLWERK_TRY(auto attempts, keeper_->take_over_attempts(incarnation_));
+    for (auto& attempt : attempts) {
+      auto id = attempt.actor;
+      caf::anon_send(dispatcher_, share(Deliver{.actor = std::move(id), .event = {}, .recovered = true, .attempt = std::move(attempt)}));
+    }
+    caf::anon_send(timers_, dispatcher_);
+    monitoring::report_ready("database");
+    monitoring::report_ready("engine");
+    monitoring::log_info("engine ready", {{"incarnation", incarnation_}, {"recovered_attempts", std::to_string(attempts.size())}});
+    return {};
+  }
+
+  ~SystemImpl() override { stop(); }
+
+  Client& client() override { return *client_; }
+
+  void stop() override {
+    if (std::exchange(stopped_, true)) return;
+    monitoring::report_not_ready("engine", "stopping");
+    for (auto& [name, driver] : drivers_) driver->stop();
+    if (system_) {
+      caf::anon_send(dispatcher_, stop_atom::value);
+      caf::anon_send(timers_, stop_atom::value);
+      for (auto& worker : workers_) caf::anon_send_exit(worker, caf::exit_reason::user_shutdown);
+      workers_.clear();
+      if (client_) client_->release();
+      dispatcher_ = nullptr;
+      timers_ = nullptr;
+    }
+    if (readers_) readers_->stop();
+    system_.reset();
+    if (keeper_) keeper_->end_incarnation(incarnation_);
+  }
+
+ private:
+  OffsetClock clock_;
+  std::string incarnation_;
+  std::unique_ptr<storage::Store> keeper_;
+  std::map<std::string, std::shared_ptr<connectors::Driver>> drivers_;
+  std::unique_ptr<Readers> readers_;
+  caf::actor_system_config config_;
+  std::unique_ptr<caf::actor_system> system_;
+  std::vector<caf::actor> workers_;
+  caf::actor timers_, dispatcher_;
+  std::unique_ptr<ClientImpl> client_;
+  bool stopped_ = false;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<System>> System::start(SystemOptions options) {
+  auto system = std::make_unique<SystemImpl>();
+  STELLWERK_CHECK(system->begin(std::move(options)));
+  return std::unique_ptr<System>{std::move(system)};
+}
+
+}  // namespace stellwerk::actors

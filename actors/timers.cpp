@@ -1,0 +1,120 @@
+// Fires what is due, and looks into mailboxes nobody was woken for. Detached: it reads the timer table itself, asks for the next
+// due time only, and sleeps in between; a million sleeping timers cost nothing here.
+
+#include <unordered_map>
+
+#include "actors/protocol.hpp"
+#include "monitoring/log.hpp"
+#include "monitoring/metrics.hpp"
+
+namespace stellwerk::actors {
+namespace {
+
+constexpr int batch = 500;
+constexpr auto longest_sleep = std::chrono::seconds{5};  ///< also the interval of the mailbox sweep
+constexpr auto refire_after = std::chrono::seconds{10};  ///< a fired timer whose decision has not come is fired again
+
+struct TimersState {
+  static inline const char* name = "timers";
+  std::shared_ptr<const Deps> deps;
+  std::unique_ptr<storage::Store> store;
+  caf::actor dispatcher;
+  std::unordered_map<std::string, std::chrono::steady_clock::time_point> fired;
+  std::chrono::steady_clock::time_point last_sweep{};
+  std::chrono::steady_clock::time_point last_heartbeat{};
+  Time wake = Time::max();  ///< the tick under way comes at this engine time
+  std::uint64_t tick = 0;
+};
+
+using Self = caf::stateful_actor<TimersState>*;
+
+void sleep_until(Self self, Time due) {
+  auto& state = self->state;
+  state.wake = due;
+  const auto wait = std::clamp<Duration>(due - state.deps->clock->now(), Duration{0}, longest_sleep);
+  self->delayed_send(self, std::chrono::duration_cast<std::chrono::milliseconds>(wait + std::chrono::microseconds{999}), tick_atom::value, ++state.tick);
+}
+
+void sweep_mailboxes(Self self) {
+  auto& state = self->state;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - state.last_sweep < longest_sleep) return;
+  state.last_sweep = now;
+  if (auto waiting = state.store->receivers_waiting(batch)) {
+    for (const auto& receiver : *waiting) self->send(state.dispatcher, share(Wake{receiver}));
+  } else {
+    monitoring::log_error("mailboxes cannot be swept", waiting.error());
+  }
+  std::erase_if(state.fired, [&](const auto& entry) { return now - entry.second > refire_after; });
+}
+
+void fire(Self self) {
+  auto& state = self->state;
+  static auto& fired = monitoring::counter("stellwerk_timers_fired_total");
+  static auto& lateness = monitoring::histogram("stellwerk_timer_lateness_seconds");
+  const auto now = state.deps->clock->now();
+  const auto real_now = std::chrono::steady_clock::now();
+  auto due = state.store->timers_due(Time::max(), batch);
+  if (!due) {
+    monitoring::log_error("timers cannot be read", due.error());
+    return sleep_until(self, now + std::chrono::seconds{1});
+  }
+  Time next = now + std::chrono::hours{24};
+  bool all_due = due->size() == static_cast<std::size_t>(batch);
+  for (const auto& timer : *due) {
+    if (timer.due > now) {
+      next = timer.due;
+      all_due = false;
+      break;
+    }
+    const auto key = timer.actor.str() + "/" + timer.name + "/" + std::to_string(to_micros(timer.due));
+    if (const auto known = state.fired.find(key); known != state.fired.end() && real_now - known->second < refire_after) continue;
+    state.fired[key] = real_now;
+    fired.add();
+    lateness.observe(std::chrono::duration<double>(now - timer.due).count());
+    self->send(state.dispatcher, share(Deliver{.actor = timer.actor, .event = {.id = make_id<EventId>("evt"), .by = {}, .trace = {}, .depth = 0,
+                                                                             .body = workflows::TimerDue{timer.name, timer.due}}}));
+  }
+  if (all_due) next = now + std::chrono::milliseconds{50};  // more may be due behind this batch
+  sleep_until(self, next);
+}
+
+}  // namespace
+
+caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store) {
+  auto box = std::make_shared<std::unique_ptr<storage::Store>>(std::move(store));
+  return system.spawn<caf::detached>([deps, box](caf::stateful_actor<TimersState>* self) -> caf::behavior {
+    self->state.deps = deps;
+    self->state.store = std::move(*box);
+    self->state.store->use_incarnation(deps->incarnation);
+    return {
+        // the dispatcher is spawned after us and introduces itself
+        [self](const caf::actor& dispatcher) {
+          self->state.dispatcher = dispatcher;
+          fire(self);
+        },
+        [self](tick_atom, std::uint64_t tick) {
+          if (tick != self->state.tick) return;  // an earlier one was ordered meanwhile
+          const auto now = std::chrono::steady_clock::now();
+          if (now - self->state.last_heartbeat > std::chrono::seconds{4}) {
+            self->state.last_heartbeat = now;
+            if (auto beat = self->state.store->heartbeat(); !beat) monitoring::log_error("the heartbeat cannot be written", beat.error());
+          }
+          sweep_mailboxes(self);
+          fire(self);
+        },
+        [self](timer_atom, std::int64_t due) {
+          if (self->state.dispatcher && from_micros(due) < self->state.wake) sleep_until(self, from_micros(due));
+        },
+        [self](clock_atom) {
+          if (self->state.dispatcher) fire(self);
+        },
+        [self](stop_atom) {
+          self->state.dispatcher = nullptr;
+          self->quit();
+        },
+    };
+  });
+}
+
+}  // namespace stellwerk::actors

@@ -1,0 +1,119 @@
+#include "api/api.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+
+#include "api/auth.hpp"
+
+namespace stellwerk::api {
+namespace {
+
+bool may(Access access, const std::string& role) {
+  switch (access) {
+    case Access::open: return true;
+    case Access::customer: return role == "customer" || role == "reseller";
+    case Access::staff: return role == "staff" || role == "admin";
+    case Access::anyone_known: return true;
+  }
+  return false;
+}
+
+Error bad_query(std::string_view name, std::string message) {
+  return Error{ErrorCode::invalid_argument, fmt::format("query parameter '{}' is wrong: {}", name, message), "bad_query"};
+}
+
+}  // namespace
+
+Result<Json> Call::body() const {
+  if (request.body.empty()) return Json(JsonObject{});
+  STELLWERK_TRY(auto json, parse_json(request.body));
+  if (!json.is_object())
+    return fail(Error{ErrorCode::invalid_argument, "the body is not a JSON object", "bad_body", {{"", "a JSON object is expected"}}});
+  return json;
+}
+
+Result<std::optional<actors::Idempotency>> Call::idempotency() const {
+  const auto* key = request.header("idempotency-key");
+  if (key == nullptr) return std::optional<actors::Idempotency>{};
+  const auto visible = [](char c) { return c > ' ' && c < 0x7f; };
+  if (key->empty() || key->size() > 255 || !std::all_of(key->begin(), key->end(), visible))
+    return fail(ErrorCode::invalid_argument, "the Idempotency-Key header takes 1 to 255 visible ASCII characters", "bad_idempotency_key");
+  return actors::Idempotency{fmt::format("{} {} {} {}", caller.tenant.str(), caller.user, http::to_string(request.method), request.path), *key, config::sha256_hex(request.body)};
+}
+
+Result<Duration> Call::wait() const {
+  const auto* text = request.query_value("wait");
+  if (text == nullptr) return Duration{0};
+  const auto span = parse_duration(*text);
+  if (!span || *span < Duration{0} || *span > std::chrono::seconds{60}) return fail(bad_query("wait", "a duration up to PT60S is expected, e.g. PT30S"));
+  return *span;
+}
+
+Result<actors::PageRequest> Call::page() const {
+  actors::PageRequest page;
+  if (const auto* limit = request.query_value("limit")) {
+    const auto [end, problem] = std::from_chars(limit->data(), limit->data() + limit->size(), page.limit);
+    if (problem != std::errc{} || end != limit->data() + limit->size() || page.limit < 1 || page.limit > 200) return fail(bad_query("limit", "a number from 1 to 200 is expected"));
+  }
+  if (const auto* after = request.query_value("after")) {
+    if (!parse_id(*after)) return fail(bad_query("after", "the id in `next` of the page before is expected"));
+    page.after = *after;
+  }
+  return page;
+}
+
+void Api::add(http::Method method, std::string pattern, Access access, Handler handler) {
+  declared_.push_back({method, pattern, access});
+  router_.add(method, pattern, [this, access, handler = std::move(handler)](http::Request&& request, http::Reply reply) {
+    Call call{std::move(request), std::move(reply), {}};
+    if (access != Access::open) {
+      auto caller = authenticate(options_.signing_key, call.request.header("authorization"), wall_now());
+      if (!caller) return call.refuse(caller.error());
+      if (!may(access, caller->role)) return call.refuse(Error{ErrorCode::permission_denied, fmt::format("role {} may not call this route", caller->role), "role"});
+      call.caller = std::move(*caller);
+    }
+    handler(*this, std::move(call));
+  });
+}
+
+void Api::answer(Call&& call, std::function<Result<Json>(actors::Views&, const Call&)> question, int status) {
+  auto shared = std::make_shared<Call>(std::move(call));
+  client_.query([shared, question = std::move(question)](actors::Views& views) { return question(views, *shared); },
+                [shared, status](Result<Json> result) {
+                  if (result) shared->reply.send(status, *result);
+                  else shared->refuse(result.error());
+                });
+}
+
+actors::AnswerCallback Api::reply_to(const http::Reply& reply) {
+  return [reply](Result<actors::Answer> answer) {
+    if (!answer) return reply.problem(answer.error());
+    auto response = http::json_response(answer->status, answer->body);
+    if (answer->repeated) response.headers.emplace_back("Idempotency-Replayed", "true");
+    if (answer->status == 201) {
+      // The new thing's own address, where it has one.
+      const auto id = text_of(answer->body, "id");
+      if (id.starts_with("tkt_")) response.headers.emplace_back("Location", "/api/client/tickets/" + id);
+      if (id.starts_with("svc_")) response.headers.emplace_back("Location", "/api/client/services/" + id);
+    }
+    reply.send(std::move(response));
+  };
+}
+
+std::unique_ptr<Api> make_api(actors::Client& client, Options options) {
+  auto api = std::make_unique<Api>(client, std::move(options));
+  add_health_routes(*api);
+  add_login_routes(*api);
+  add_ticket_routes(*api);
+  add_service_routes(*api);
+  add_order_routes(*api);
+  add_run_routes(*api);
+  add_incident_routes(*api);
+  add_catalog_routes(*api);
+  add_sandbox_routes(*api);
+  return api;
+}
+
+}  // namespace stellwerk::api

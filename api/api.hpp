@@ -1,0 +1,87 @@
+#pragma once
+// The REST API: routes over Client. Every route declares who may call it; one that does not cannot be added.
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "actors/client.hpp"
+#include "api/http/server.hpp"
+#include "config/secret.hpp"
+#include "config/settings.hpp"
+
+namespace stellwerk::api {
+
+/// Who may call a route. staff includes admin.
+enum class Access { open, customer, staff, anyone_known };
+
+/// A request with its caller, on its way to an answer.
+struct Call {
+  http::Request request;
+  http::Reply reply;
+  actors::Caller caller;
+
+  [[nodiscard]] const std::string& param(std::string_view name) const { return request.param(name); }
+  /// The body as a JSON object ("" counts as {}). Errors: malformed, invalid_argument.
+  [[nodiscard]] Result<Json> body() const;
+  /// `Idempotency-Key`, if given: 1..255 visible characters. Errors: invalid_argument.
+  [[nodiscard]] Result<std::optional<actors::Idempotency>> idempotency() const;
+  /// `?wait=PT30S`, at most 60 s. Errors: invalid_argument.
+  [[nodiscard]] Result<Duration> wait() const;
+  /// `?limit=1..200&after=<id>`. Errors: invalid_argument.
+  [[nodiscard]] Result<actors::PageRequest> page() const;
+  void refuse(const Error& error) const { reply.problem(error); }
+};
+
+struct Options {
+  TenantId tenant;
+  config::SigningKey signing_key;
+  std::string metrics_allow;  ///< networks in CIDR form, comma separated
+};
+
+class Api {
+ public:
+  Api(actors::Client& client, Options options) : client_{client}, options_{std::move(options)} {}
+
+  using Handler = std::function<void(Api&, Call&&)>;
+  void add(http::Method method, std::string pattern, Access access, Handler handler);
+  /// Hands the router over; call once, after all routes were added.
+  [[nodiscard]] http::Router take_router() { return std::move(router_); }
+  struct Declared {
+    http::Method method;
+    std::string pattern;
+    Access access;
+  };
+  [[nodiscard]] const std::vector<Declared>& declared() const { return declared_; }
+
+  [[nodiscard]] actors::Client& client() { return client_; }
+  [[nodiscard]] const Options& options() const { return options_; }
+
+  /// Runs the question on a reader session and answers its JSON with `status`.
+  void answer(Call&& call, std::function<Result<Json>(actors::Views&, const Call&)> question, int status = 200);
+  /// The callback that answers a command or creation.
+  [[nodiscard]] static actors::AnswerCallback reply_to(const http::Reply& reply);
+
+ private:
+  actors::Client& client_;
+  Options options_;
+  http::Router router_;
+  std::vector<Declared> declared_;
+};
+
+/// All routes of the product.
+[[nodiscard]] std::unique_ptr<Api> make_api(actors::Client& client, Options options);
+
+// one file of routes/ each
+void add_health_routes(Api& api);
+void add_login_routes(Api& api);
+void add_ticket_routes(Api& api);
+void add_service_routes(Api& api);
+void add_order_routes(Api& api);
+void add_run_routes(Api& api);
+void add_incident_routes(Api& api);
+void add_catalog_routes(Api& api);
+void add_sandbox_routes(Api& api);
+
+}  // namespace stellwerk::api

@@ -1,0 +1,60 @@
+#include "api/commands.hpp"
+
+#include <charconv>
+
+#include "api/render.hpp"
+
+namespace stellwerk::api {
+
+void give_command(Api& api, Call&& call, const std::string& kind, std::string command) {
+  auto body = call.body();
+  if (!body) return call.refuse(body.error());
+  auto idempotency = call.idempotency();
+  if (!idempotency) return call.refuse(idempotency.error());
+  auto wait = call.wait();
+  if (!wait) return call.refuse(wait.error());
+  actors::CommandRequest request{.actor = ActorId{call.param("id")}, .kind = kind, .command = command.empty() ? call.param("name") : std::move(command), .payload = std::move(*body),
+                                 .caller = call.caller, .trace = call.request.trace_id, .idempotency = std::move(*idempotency), .wait = *wait};
+  api.client().command(std::move(request), Api::reply_to(call.reply));
+}
+
+void show_journal(Api& api, Call&& call) {
+  std::int64_t after = 0;
+  int limit = 100;
+  const auto number = [&](std::string_view name, auto& value, std::int64_t most) {
+    const auto* text = call.request.query_value(name);
+    if (text == nullptr) return true;
+    const auto [end, problem] = std::from_chars(text->data(), text->data() + text->size(), value);
+    return problem == std::errc{} && end == text->data() + text->size() && value >= 0 && static_cast<std::int64_t>(value) <= most;
+  };
+  if (!number("limit", limit, 500) || limit == 0 || !number("after", after, INT64_MAX))
+    return call.refuse(Error{ErrorCode::invalid_argument, "limit takes 1 to 500, after takes the version of the last entry seen", "bad_query"});
+  api.answer(std::move(call), [limit, after](actors::Views& views, const Call& c) -> Result<Json> {
+    const ActorId id{c.param("id")};
+    STELLWERK_TRY(const auto actor, views.records().find_actor(c.caller.tenant, id));
+    if (!actor) return fail(ErrorCode::not_found, "there is no actor " + id.str());
+    STELLWERK_TRY(const auto entries, views.records().journal(c.caller.tenant, id, after, limit));
+    JsonArray items;
+    for (const auto& entry : entries) items.push_back(render(entry));
+    Json next;
+    if (static_cast<int>(entries.size()) >= limit) next = entries.back().version;
+    return Json(JsonObject{{"actor", id.str()}, {"state", actor->state}, {"status", actor->status}, {"items", std::move(items)}, {"next", std::move(next)}});
+  });
+}
+
+void add_actor_routes(Api& api, const std::string& base, Access access, const std::string& kind) {
+  using enum http::Method;
+  api.add(post, base + "/{id}/commands/{name}", access, [kind](Api& a, Call&& call) { give_command(a, std::move(call), kind); });
+  if (access != Access::staff) return;
+  api.add(get, base + "/{id}/journal", access, [](Api& a, Call&& call) { show_journal(a, std::move(call)); });
+  api.add(get, base + "/{id}/runs", access, [](Api& a, Call&& call) {
+    auto page = call.page();
+    if (!page) return call.refuse(page.error());
+    a.answer(std::move(call), [page = *page](actors::Views& views, const Call& c) -> Result<Json> {
+      STELLWERK_TRY(const auto runs, views.records().list_runs(c.caller.tenant, ActorId{c.param("id")}, page));
+      return render_page(runs, page.limit, [](const actors::RunRow& run) { return render(run); });
+    });
+  });
+}
+
+}  // namespace stellwerk::api

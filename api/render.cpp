@@ -1,0 +1,73 @@
+#include "api/render.hpp"
+
+namespace stellwerk::api {
+namespace {
+
+Json text_or_null(const std::string& text) { return text.empty() ? Json{} : Json(boost::json::string(text)); }
+Json time_or_null(Time time) { return time == Time{} ? Json{} : Json(boost::json::string(format_time(time))); }
+
+}  // namespace
+
+JsonArray strings(const std::vector<std::string>& list) {
+  JsonArray array;
+  for (const auto& text : list) array.emplace_back(boost::json::string(text));
+  return array;
+}
+
+Json render(const actors::ServiceView& s, bool for_staff) {
+  JsonObject json{{"id", s.id.str()}, {"status", s.status}, {"hostname", text_or_null(s.hostname)}, {"product", text_or_null(s.product)}, {"order", text_or_null(s.order)},
+                  {"version", s.version}, {"created_at", format_time(s.created_at)}, {"updated_at", format_time(s.updated_at)}};
+  if (const auto* ip = find_member(s.attributes, "ip")) json["ip"] = *ip;
+  if (for_staff) {
+    json["state"] = s.state;
+    json["customer"] = s.customer;
+    json["workflow"] = s.workflow;
+    json["revision"] = s.revision;
+    json["server"] = text_or_null(s.server);
+    json["attributes"] = s.attributes;
+    if (const auto* run = find_member(s.cursor, "run"))
+      json["run"] = JsonObject{{"id", text_of(*run, "id")}, {"phase", text_of(*run, "phase")}, {"event", text_of(*run, "event")}, {"incident", text_or_null(text_of(*run, "incident"))}};
+    else json["run"] = nullptr;
+  } else {
+    // What a customer may know of it: failures inside are "pending" or "active" until they are settled.
+    json["state"] = s.state;
+  }
+  return json;
+}
+
+Json render(const actors::TicketView& t) {
+  return JsonObject{{"id", t.id.str()}, {"number", t.number}, {"subject", t.subject}, {"department", t.department}, {"priority", t.priority}, {"status", t.status},
+                    {"state", t.state}, {"customer", t.customer}, {"service", text_or_null(t.service)}, {"version", t.version},
+                    {"created_at", format_time(t.created_at)}, {"updated_at", format_time(t.updated_at)}, {"last_reply_at", time_or_null(t.last_reply_at)}};
+}
+
+Json render(const actors::TicketMessageView& m) {
+  return JsonObject{{"id", m.id}, {"author", text_or_null(m.author)}, {"role", m.role}, {"internal", m.internal}, {"body", m.body}, {"at", format_time(m.at)}};
+}
+
+Json render(const actors::JournalView& j) {
+  return JsonObject{{"version", j.version}, {"at", format_time(j.at)}, {"trace", text_or_null(j.trace)}, {"decision", j.decision}, {"entries", j.entries}};
+}
+
+Json render(const actors::RunRow& r) {
+  return JsonObject{{"id", r.id.str()}, {"actor", r.actor.str()}, {"workflow", r.workflow}, {"revision", r.revision}, {"event", text_or_null(r.event)}, {"state", r.state},
+                    {"status", r.status}, {"step", text_or_null(r.step)}, {"trace", text_or_null(r.trace)}, {"started_at", format_time(r.started_at)}, {"ended_at", time_or_null(r.ended_at)}};
+}
+
+Json render(const storage::AttemptRow& a) {
+  return JsonObject{{"id", a.id.str()}, {"step", a.step}, {"key", a.key}, {"executor", a.executor}, {"operation", a.operation}, {"server", text_or_null(a.server)}, {"mode", a.mode},
+                    {"number", a.number}, {"due", format_time(a.due)}, {"deadline", format_time(a.deadline)}, {"handle", text_or_null(a.handle)}};
+}
+
+Json render(const actors::IncidentRow& i) {
+  return JsonObject{{"id", i.id.str()}, {"kind", i.kind}, {"state", i.state}, {"actor", i.actor.str()}, {"actor_kind", i.actor_kind}, {"run", text_or_null(i.run.str())},
+                    {"step", text_or_null(i.step)}, {"class", i.error_class}, {"code", text_or_null(i.code)}, {"text", i.text}, {"detail", i.detail}, {"remedies", strings(i.remedies)},
+                    {"opened_at", format_time(i.opened_at)}, {"closed_at", time_or_null(i.closed_at)}, {"closed_by", text_or_null(i.closed_by)},
+                    {"closed_how", text_or_null(i.closed_how)}, {"note", text_or_null(i.note)}};
+}
+
+Json render(const actors::ProductRow& p) {
+  return JsonObject{{"id", p.id.str()}, {"name", p.name}, {"workflow", p.workflow}, {"attributes", p.attributes}, {"visible", p.visible}, {"created_at", format_time(p.created_at)}};
+}
+
+}  // namespace stellwerk::api

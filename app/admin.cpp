@@ -1,0 +1,46 @@
+// stellwerk admin: what has to work before anybody can log in.
+
+#include <fmt/format.h>
+
+#include <CLI/CLI.hpp>
+
+#include "app/accounts.hpp"
+#include "app/commands.hpp"
+#include "app/startup.hpp"
+
+namespace stellwerk::app {
+namespace {
+
+int create(const std::string& config_file, NewAccount account) {
+  const auto settings = read_settings(config_file);
+  if (!settings) return 2;
+  auto database = open_migrated(*settings);
+  if (!database) return report(database.error());
+  const auto tenant = tenant_of(**database);
+  if (!tenant) return report(tenant.error());
+  auto directory = (*database)->open_directory();
+  if (!directory) return report(directory.error());
+  account.password = config::random_token(12);
+  const auto added = add_account(**directory, *tenant, account);
+  if (!added) return report(added.error());
+  fmt::print("account {} ({}) made; password, shown this once: {}\n", account.email, account.role, account.password);
+  return 0;
+}
+
+}  // namespace
+
+void add_admin(CLI::App& cli, int& exit_status) {
+  auto* command = cli.add_subcommand("admin", "accounts");
+  command->require_subcommand(1);
+  auto* make = command->add_subcommand("create-account", "make an account with a generated password, while no server runs on an embedded database");
+  auto account = std::make_shared<NewAccount>();
+  auto config_file = std::make_shared<std::string>();
+  account->role = "admin";
+  make->add_option("--config", *config_file, "settings file");
+  make->add_option("--email", account->email, "e-mail address, the login name")->required();
+  make->add_option("--name", account->name, "name");
+  make->add_option("--role", account->role, "admin, staff, reseller or customer")->capture_default_str();
+  make->callback([account, config_file, &exit_status] { exit_status = create(*config_file, *account); });
+}
+
+}  // namespace stellwerk::app

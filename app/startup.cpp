@@ -1,0 +1,82 @@
+#include "app/startup.hpp"
+
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <map>
+
+extern char** environ;
+
+namespace stellwerk::app {
+namespace {
+
+std::map<std::string, std::string> environment() {
+  std::map<std::string, std::string> out;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string text{*entry};
+    if (const auto split = text.find('='); split != std::string::npos) out[text.substr(0, split)] = text.substr(split + 1);
+  }
+  return out;
+}
+
+std::string in_data_dir(const config::Settings& settings, const std::string& set, const char* name) {
+  return set.empty() ? settings.data_dir + "/" + name : set;
+}
+
+}  // namespace
+
+int report(const Error& error) {
+  fmt::print(stderr, "stellwerk: {}\n", describe(error));
+  for (const auto& field : error.fields) fmt::print(stderr, "  {}: {}\n", field.pointer, field.message);
+  return 1;
+}
+
+std::optional<config::Settings> read_settings(const std::string& explicit_path) {
+  const auto variables = environment();
+  const auto path = config::settings_path(explicit_path, variables);
+  std::string text;
+  if (!path.empty()) {
+    std::ifstream file{path, std::ios::binary};
+    if (!file) {
+      fmt::print(stderr, "stellwerk: cannot read the settings file {}\n", path);
+      return std::nullopt;
+    }
+    text.assign(std::istreambuf_iterator<char>{file}, {});
+  }
+  auto settings = config::load_settings(path, text, variables);
+  if (settings) return std::move(*settings);
+  for (const auto& problem : settings.error()) fmt::print(stderr, "{}", config::render(problem, text));
+  return std::nullopt;
+}
+
+config::Secret database_url(const config::Settings& settings) {
+  return settings.database_url.empty() ? config::Secret{"sqlite:" + settings.data_dir + "/stellwerk.db"} : settings.database_url;
+}
+
+Result<std::shared_ptr<storage::SqlDatabase>> open_migrated(const config::Settings& settings) {
+  std::error_code ec;
+  std::filesystem::create_directories(settings.data_dir, ec);
+  if (ec) return fail(ErrorCode::unavailable, fmt::format("cannot make the data folder {}: {}", settings.data_dir, ec.message()));
+  std::filesystem::permissions(settings.data_dir, std::filesystem::perms::owner_all, ec);
+  STELLWERK_TRY(auto database, storage::open_database(database_url(settings)));
+  STELLWERK_TRY(const auto applied, database->migrate());
+  for (const auto& name : applied) fmt::print(stderr, "stellwerk: applied migration {}\n", name);
+  return database;
+}
+
+Result<config::MasterKey> master_key(const config::Settings& settings) { return config::load_or_create_master_key(in_data_dir(settings, settings.master_key_file, "master.key")); }
+Result<config::SigningKey> signing_key(const config::Settings& settings) { return config::load_or_create_signing_key(in_data_dir(settings, settings.signing_key_file, "signing.key")); }
+
+Result<TenantId> tenant_of(storage::SqlDatabase& database) {
+  STELLWERK_TRY(auto store, database.open_store());
+  STELLWERK_TRY(const auto known, store->get_value("tenant"));
+  if (known) return TenantId{*known};
+  auto tenant = make_id<TenantId>("ten");
+  STELLWERK_CHECK(store->put_value("tenant", tenant.str()));
+  return tenant;
+}
+
+}  // namespace stellwerk::app
