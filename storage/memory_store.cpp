@@ -1,5 +1,6 @@
 // The Store in plain containers: for tests and the simulation. It has no read side.
 
+#include <tuple>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -136,11 +137,12 @@ void MemoryStore::apply(const ActorChange& change) {
     if (stored.id == attempt.id && !attempt.result) attempt.result = stored.result;
     stored = std::move(attempt);
   }
-  if (change.run) {
-    const auto [at, fresh] = s.runs.try_emplace(change.run->id, *change.run);
+  for (const auto& run : {change.run_before, change.run}) {
+    if (!run) continue;
+    const auto [at, fresh] = s.runs.try_emplace(run->id, *run);
     if (!fresh) {
       const auto started = at->second.started_at;
-      at->second = *change.run;
+      at->second = *run;
       at->second.started_at = started;
     }
   }
@@ -152,11 +154,12 @@ void MemoryStore::apply(const ActorChange& change) {
     s.mailbox.emplace(message.seq, std::move(message));
   }
   for (const auto& incident : change.incidents) {
-    const auto [at, fresh] = s.incidents.try_emplace(incident.id, incident);
-    if (!fresh) {
-      const auto opened = at->second.opened_at;
-      at->second = incident;
-      at->second.opened_at = opened;
+    if (incident.state != "closed") {
+      s.incidents.try_emplace(incident.id, incident);
+    } else if (const auto open = s.incidents.find(incident.id); open != s.incidents.end()) {
+      auto& known = open->second;
+      std::tie(known.state, known.closed_by, known.closed_how, known.note, known.closed_at) =
+          std::tie(incident.state, incident.closed_by, incident.closed_how, incident.note, incident.closed_at);
     }
   }
   for (const auto& event : change.outbox) s.outbox.emplace(event.id, event);

@@ -39,11 +39,15 @@ struct Statements {
   Bulk send{message_columns(), insert_into("mailbox", message_columns())};
   Bulk write_incidents{incident_columns, insert_into("incident", incident_columns, " on conflict (id) do update set " +
                                                                                        incident_columns.assignments("excluded.", {"id", "tenant", "opened_at"}))};
+  /// Closing knows the incident's id only: what was written when it opened stays.
+  Bulk close_incidents{Columns{"id, tenant, state, closed_by, closed_how, note, closed_at:i"},
+                       "update incident set state = d.state, closed_by = d.closed_by, closed_how = d.closed_how, note = d.note, closed_at = d.closed_at from {rows} "
+                       "where incident.id = d.id and incident.tenant = d.tenant"};
   Bulk publish{outbox_columns, insert_into("outbox", outbox_columns)};
 };
 
 struct Rows {
-  std::vector<Row> journal, cleared, timers, ended, attempts, runs, consumed, messages, incidents, outbox;
+  std::vector<Row> journal, cleared, timers, ended, attempts, runs, consumed, messages, incidents, closed, outbox;
   std::map<std::string, Changes> by_kind;
 
   void add(const Commit& commit, const ActorChange& change) {
@@ -53,13 +57,17 @@ struct Rows {
     for (const auto& timer : change.timers) timers.push_back(to_row(timer));
     if (change.attempt_ended) ended.push_back({change.attempt_ended->first.str(), std::int64_t{change.attempt_ended->second}});
     if (change.attempt) attempts.push_back(to_row(*change.attempt));
+    if (change.run_before) runs.push_back(to_row(*change.run_before));
     if (change.run) runs.push_back(to_row(*change.run));
     for (const auto seq : change.consumed) consumed.push_back({actor.id.str(), seq});
     for (const auto& m : change.messages) {
       messages.push_back({actor.tenant.str(), m.receiver.str(), m.sender.str(), m.event_id.str(), m.event, dump_json(m.payload), dump_json(m.meta),
                           std::int64_t{m.deferred ? 1 : 0}, to_micros(m.at)});
     }
-    for (const auto& incident : change.incidents) incidents.push_back(to_row(incident));
+    for (const auto& i : change.incidents) {
+      if (i.state == "closed") closed.push_back({i.id.str(), i.tenant.str(), i.state, i.closed_by, i.closed_how, i.note, to_micros(i.closed_at)});
+      else incidents.push_back(to_row(i));
+    }
     for (const auto& event : change.outbox) outbox.push_back(to_row(event));
     if (projectors().contains(actor.kind)) by_kind[actor.kind].push_back(&change);
   }
@@ -82,6 +90,7 @@ Result<void> SqlStore::write_details(std::span<const Commit> batch, const Group&
   STELLWERK_CHECK(session_.run(statements.consume, rows.consumed));
   STELLWERK_CHECK(session_.run(statements.send, rows.messages));
   STELLWERK_CHECK(session_.run(statements.write_incidents, rows.incidents));
+  STELLWERK_CHECK(session_.run(statements.close_incidents, rows.closed));
   STELLWERK_CHECK(session_.run(statements.publish, rows.outbox));
   for (const auto& [kind, changes] : rows.by_kind) STELLWERK_CHECK(projectors().at(kind)(session_, changes));
   return {};

@@ -30,7 +30,7 @@ Result<ActionOutcome> release_address(World& world, const AttemptRow& attempt, T
     }
     // Only its owner gives it back, and an owner runs one action of a lane at a time: the lock is for those who look for free ones.
     STELLWERK_CHECK(world.lock_address_pool(attempt.tenant, pool));
-    const auto after = *quarantine ? Holding{attempt.actor.str(), "quarantine", now + **quarantine} : Holding{"", "free", {}};
+    const auto after = *quarantine && **quarantine > Duration{} ? Holding{attempt.actor.str(), "quarantine", now + **quarantine} : Holding{"", "free", {}};
     STELLWERK_CHECK(world.put_address(attempt.tenant, pool, address, after));
     return ActionOutcome{};
   }

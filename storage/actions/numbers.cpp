@@ -48,7 +48,7 @@ Result<ActionOutcome> release_number(World& world, const AttemptRow& attempt, Ti
   if (holding->state != "taken") return ActionOutcome{};
   if (bool_of(attempt.input, "block")) {
     STELLWERK_CHECK(world.put_number(*range, number, Holding{attempt.actor.str(), "blocked", {}}));
-  } else if (*quarantine) {
+  } else if (*quarantine && **quarantine > Duration{}) {
     STELLWERK_CHECK(world.put_number(*range, number, Holding{attempt.actor.str(), "quarantine", now + **quarantine}));
   } else {
     STELLWERK_CHECK(world.free_number(*range, number));

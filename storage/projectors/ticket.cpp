@@ -17,10 +17,13 @@ Result<std::string> take_number(Session& session, const TenantId& tenant) {
 
 bool is_birth(const ActorChange& change) { return change.expected_version == 0; }
 
+/// What one side says to the other; notes stay inside.
+bool is_reply(const std::string& event) { return event == "reply" || event == "answer"; }
+
 /// The message a change brings, if it brings one.
 std::optional<Row> message_of(const ActorChange& change) {
   const auto& [id, event, payload, principal, role] = change.applied;
-  if (!is_birth(change) && event != "reply" && event != "note") return std::nullopt;
+  if (!is_birth(change) && !is_reply(event) && event != "note") return std::nullopt;
   const auto body = text_of(is_birth(change) ? change.row.attributes : payload, "body", text_of(payload, "body"));
   return Row{id.empty() ? change.row.id.str() : id.str(), change.row.tenant.str(), change.row.id.str(), principal, role.empty() ? std::string{"system"} : role,
              std::int64_t{event == "note" ? 1 : 0}, body, to_micros(change.row.updated_at)};
@@ -48,7 +51,7 @@ Result<void> project_tickets(Session& session, const Changes& changes) {
       created.push_back({row.id.str(), row.tenant.str(), number, row.customer, attribute("subject"), attribute("department"), attribute("priority"),
                          attribute("service"), row.state, row.status, to_micros(row.updated_at)});
     } else {
-      const std::int64_t replied = message && change->applied.event == "reply" ? to_micros(row.updated_at) : 0;
+      const std::int64_t replied = message && is_reply(change->applied.event) ? to_micros(row.updated_at) : 0;
       updated.push_back({row.id.str(), row.customer, attribute("subject"), attribute("department"), attribute("priority"), attribute("service"), row.state,
                          row.status, replied});
     }

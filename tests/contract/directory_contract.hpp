@@ -163,9 +163,12 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(journal_runs_incidents_and_outbox_read_as_written,
   auto second = update("svc_a", 1);
   second.changes[0].run = *change.run;
   second.changes[0].run->status = "done";
-  incident.state = "closed";
-  incident.closed_how = "skip";
-  second.changes[0].incidents = {incident};
+  IncidentRow closing;  // whoever closes it knows no more than its id
+  closing.id = incident.id;
+  closing.tenant = tenant;
+  closing.state = "closed";
+  closing.closed_how = "skip";
+  second.changes[0].incidents = {closing};
   f.commit({second});
   const auto journal = must(f.directory->journal(tenant, ActorId{"svc_a"}, 0, 10));
   BOOST_REQUIRE(journal.size() == 2);
