@@ -101,12 +101,13 @@ Result<Library> load_library(storage::Store& store, const TenantId& tenant, cons
       if (revision.type == type && revision.name == name) return true;
     return false;
   };
+  // New files are published only when everything, they included, is good: a mistake is told again until the file is corrected.
+  std::vector<storage::Store::Revision> fresh;
   for (const auto& [path, text] : shipped) {
     const auto [type, name] = kind_and_name(path);
     if (type.empty() || has(type, name)) continue;
-    const storage::Store::Revision revision{.tenant = tenant, .type = type, .name = name, .revision = 1, .text = text, .at = now};
-    STELLWERK_CHECK(store.publish(revision));
-    published.push_back(revision);
+    fresh.push_back({.tenant = tenant, .type = type, .name = name, .revision = 1, .text = text, .at = now});
+    published.push_back(fresh.back());
   }
   auto connectors = std::make_shared<Connectors>();
   auto definitions = std::make_shared<Definitions>();
@@ -123,6 +124,7 @@ Result<Library> load_library(storage::Store& store, const TenantId& tenant, cons
     else problems += render_all(definition.error(), revision.text);
   }
   if (!problems.empty()) return fail(ErrorCode::invalid_argument, "published workflows or connectors have problems:\n" + problems);
+  for (const auto& revision : fresh) STELLWERK_CHECK(store.publish(revision));
   return Library{std::move(connectors), std::move(definitions)};
 }
 

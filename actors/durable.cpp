@@ -76,7 +76,7 @@ class Durable {
 
   // --- events
   void on_deliver(const Shared<Deliver>& deliver) {
-    if (std::holds_alternative<workflows::Born>(deliver->event.body)) return on_born(deliver);
+    if (deliver->create) return on_born(deliver);
     if (loaded_) return handle(deliver);
     load([this, deliver] { handle(deliver); }, [this, deliver](const Error& error) { not_loaded(deliver, error); });
   }

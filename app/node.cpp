@@ -24,6 +24,7 @@ Result<std::vector<std::pair<std::string, std::string>>> library_files(const con
   while (!dirs.empty()) {
     const auto colon = dirs.find(':');
     const std::filesystem::path dir{dirs.substr(0, colon)};
+    if (!std::filesystem::is_directory(dir)) return fail(ErrorCode::invalid_argument, fmt::format("setting library.dirs: there is no folder {}", dir.string()));
     for (const char* kind : {"workflows", "connectors"}) {
       std::error_code ec;
       for (const auto& entry : std::filesystem::directory_iterator{dir / kind, ec}) {

@@ -7,7 +7,7 @@
 #include <cstdlib>
 #include <new>
 
-#include "cel_support.hpp"
+#include "tests/unit/workflows/cel_support.hpp"
 
 namespace {
 

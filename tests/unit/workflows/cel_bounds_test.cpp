@@ -3,7 +3,7 @@
 
 #include <chrono>
 
-#include "cel_support.hpp"
+#include "tests/unit/workflows/cel_support.hpp"
 
 using namespace cel_tests;
 

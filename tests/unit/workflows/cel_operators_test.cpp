@@ -1,7 +1,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
-#include "cel_support.hpp"
+#include "tests/unit/workflows/cel_support.hpp"
 
 using namespace cel_tests;
 namespace data = boost::unit_test::data;
