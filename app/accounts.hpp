@@ -12,6 +12,7 @@ struct NewAccount {
   std::string name;
   std::string role;      ///< admin, staff, customer
   std::string password;
+  std::string customer = {};  ///< of a customer: its id, once made
 };
 /// Adds the account; a customer gets a customer record with its hexadecimal number. Returns the customer's id or "".
 /// Errors: invalid_argument (role), conflict (e-mail taken).

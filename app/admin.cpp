@@ -24,6 +24,7 @@ int create(const std::string& config_file, NewAccount account) {
   const auto added = add_account(**directory, *tenant, account);
   if (!added) return report(added.error());
   fmt::print("account {} ({}) made; password, shown this once: {}\n", account.email, account.role, account.password);
+  if (!added->empty()) fmt::print("customer {}\n", *added);
   return 0;
 }
 

@@ -51,9 +51,9 @@ struct Seed {
     STELLWERK_CHECK(directory->put_product({.id = make_id<ProductId>("prd"), .tenant = tenant, .name = "VPS M", .workflow = "proxmox-vm",
                                             .attributes = JsonObject{{"cores", 2}, {"memory_mb", 2048}, {"disk_gb", 20}, {"image", "debian-13"}, {"pool", "kvm"}}, .visible = true,
                                             .created_at = wall_now()}));
-    for (NewAccount account : {NewAccount{"staff@example.com", "Staff", "staff", {}}, NewAccount{"customer@example.com", "Customer", "customer", {}}}) {
+    for (NewAccount account : {NewAccount{"staff@example.com", "Staff", "staff", {}, {}}, NewAccount{"customer@example.com", "Customer", "customer", {}, {}}}) {
       account.password = config::random_token(9);
-      STELLWERK_TRY([[maybe_unused]] const auto customer, add_account(*directory, tenant, account));
+      STELLWERK_TRY(account.customer, add_account(*directory, tenant, account));
       made.push_back(std::move(account));
     }
     return store->put_value("demo_server", server.str());
@@ -83,7 +83,12 @@ Result<std::unique_ptr<Node>> start_on_a_free_port(config::Settings settings, bo
 
 int demo(const DemoOptions& options) {
   std::error_code ec;
-  if (options.fresh) std::filesystem::remove_all(options.data_dir, ec);
+  if (options.fresh && std::filesystem::exists(options.data_dir)) {
+    // Only a folder that a demo made is taken away.
+    if (!std::filesystem::exists(options.data_dir + "/sandbox.token") && !std::filesystem::is_empty(options.data_dir, ec))
+      return report({ErrorCode::invalid_argument, fmt::format("{} holds no data of a demo; --fresh does not remove it", options.data_dir)});
+    std::filesystem::remove_all(options.data_dir, ec);
+  }
   if (ec) return report({ErrorCode::unavailable, fmt::format("cannot remove {}: {}", options.data_dir, ec.message())});
   auto read = read_settings({});
   if (!read) return 2;

@@ -1,6 +1,7 @@
 // stellwerk: orchestrator for hosting providers.
 
 #include <signal.h>
+#include <sys/stat.h>
 
 #include <CLI/CLI.hpp>
 
@@ -14,6 +15,7 @@ int main(int argc, char** argv) {
   sigaddset(&ending, SIGINT);
   pthread_sigmask(SIG_BLOCK, &ending, nullptr);
   signal(SIGPIPE, SIG_IGN);
+  umask(077);  // databases and keys are nobody else's
 
   int exit_status = 0;
   CLI::App cli{"Stellwerk, an orchestrator for hosting providers", "stellwerk"};

@@ -15,7 +15,7 @@ constexpr std::size_t max_stopped_tasks = 2000;
 
 Guest make_template(const std::string& node) {
   Guest guest{.vmid = 9000, .node = node};
-  guest.config = {{"name", "debian-12"},
+  guest.config = {{"name", "debian-13"},
                   {"template", "1"},
                   {"cores", "2"},
                   {"sockets", "1"},

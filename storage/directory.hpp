@@ -95,6 +95,8 @@ class Directory {
   [[nodiscard]] virtual Result<std::optional<AccountRow>> find_account_by_id(const UserId& id) = 0;
   [[nodiscard]] virtual Result<void> add_customer(const CustomerRow& customer) = 0;
   [[nodiscard]] virtual Result<std::optional<CustomerRow>> find_customer(const TenantId& tenant, const std::string& id) = 0;
+  /// By id, so oldest first.
+  [[nodiscard]] virtual Result<std::vector<CustomerRow>> list_customers(const TenantId& tenant, const PageRequest& page) = 0;
   [[nodiscard]] virtual Result<void> add_session(const SessionRow& session) = 0;
   [[nodiscard]] virtual Result<std::optional<SessionRow>> find_session(const std::string& id) = 0;
   [[nodiscard]] virtual Result<void> revoke_session(const std::string& id) = 0;

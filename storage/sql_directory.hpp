@@ -16,6 +16,7 @@ class SqlDirectory final : public Directory {
   Result<std::optional<AccountRow>> find_account_by_id(const UserId& id) override;
   Result<void> add_customer(const CustomerRow& customer) override;
   Result<std::optional<CustomerRow>> find_customer(const TenantId& tenant, const std::string& id) override;
+  Result<std::vector<CustomerRow>> list_customers(const TenantId& tenant, const PageRequest& page) override;
   Result<void> add_session(const SessionRow& session) override;
   Result<std::optional<SessionRow>> find_session(const std::string& id) override;
   Result<void> revoke_session(const std::string& id) override;

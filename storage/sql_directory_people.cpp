@@ -79,6 +79,13 @@ Result<std::optional<CustomerRow>> SqlDirectory::find_customer(const TenantId& t
   return read_one(rows, read_customer);
 }
 
+Result<std::vector<CustomerRow>> SqlDirectory::list_customers(const TenantId& tenant, const PageRequest& page) {
+  STELLWERK_TRY(const auto rows,
+                session_.rows("select id, tenant, number, name, email, created_at from customer where tenant = :tenant and id > :after order by id limit :limit", "ttttti",
+                              {{"tenant", tenant.str()}, {"after", page.after}, {"limit", page_limit(page)}}));
+  return read_all(rows, read_customer);
+}
+
 Result<void> SqlDirectory::add_session(const SessionRow& s) {
   const auto body = [&] {
     return session_.execute("insert into session (id, user_id, tenant, created_at, expires_at, revoked) values (:id, :user_id, :tenant, :created_at, :expires_at, :revoked)",
