@@ -6,6 +6,7 @@
 #include <charconv>
 
 #include "api/auth.hpp"
+#include "api/members.hpp"
 
 namespace stellwerk::api {
 namespace {
@@ -31,7 +32,16 @@ Result<Json> Call::body() const {
   STELLWERK_TRY(auto json, parse_json(request.body));
   if (!json.is_object())
     return fail(Error{ErrorCode::invalid_argument, "the body is not a JSON object", "bad_body", {{"", "a JSON object is expected"}}});
+  if (auto pointer = find_nul(json))
+    return fail(Error{ErrorCode::invalid_argument, "the body holds the character U+0000", "bad_body", {{std::move(*pointer), "U+0000 is not taken in texts and names"}}});
   return json;
+}
+
+void Call::refuse(const Error& error) const {
+  if (error.code != ErrorCode::unauthenticated) return reply.problem(error);
+  auto response = http::problem_response(error, request.trace_id);
+  response.headers.emplace_back("WWW-Authenticate", "Bearer");
+  reply.send(std::move(response));
 }
 
 Result<std::optional<actors::Idempotency>> Call::idempotency() const {
@@ -71,7 +81,11 @@ void Api::add(http::Method method, std::string pattern, Access access, Handler h
     if (access != Access::open) {
       auto caller = authenticate(options_.signing_key, call.request.header("authorization"), wall_now());
       if (!caller) return call.refuse(caller.error());
+      if (caller->tenant != options_.tenant) return call.refuse(Error{ErrorCode::unauthenticated, "the token is of another installation", "token"});
       if (!may(access, caller->role)) return call.refuse(Error{ErrorCode::permission_denied, fmt::format("role {} may not call this route", caller->role), "role"});
+      // An empty owner means "all of them" further down.
+      if (access == Access::customer && caller->customer.empty())
+        return call.refuse(Error{ErrorCode::permission_denied, "this account belongs to no customer yet", "no_customer"});
       call.caller = std::move(*caller);
     }
     handler(*this, std::move(call));
@@ -87,17 +101,13 @@ void Api::answer(Call&& call, std::function<Result<Json>(actors::Views&, const C
                 });
 }
 
-actors::AnswerCallback Api::reply_to(const http::Reply& reply) {
-  return [reply](Result<actors::Answer> answer) {
+actors::AnswerCallback Api::reply_to(const http::Reply& reply, std::string collection) {
+  return [reply, collection = std::move(collection)](Result<actors::Answer> answer) {
     if (!answer) return reply.problem(answer.error());
     auto response = http::json_response(answer->status, answer->body);
     if (answer->repeated) response.headers.emplace_back("Idempotency-Replayed", "true");
-    if (answer->status == 201) {
-      // The new thing's own address, where it has one.
-      const auto id = text_of(answer->body, "id");
-      if (id.starts_with("tkt_")) response.headers.emplace_back("Location", "/api/client/tickets/" + id);
-      if (id.starts_with("svc_")) response.headers.emplace_back("Location", "/api/client/services/" + id);
-    }
+    if (const auto id = text_of(answer->body, "id"); answer->status == 201 && !collection.empty() && !id.empty())
+      response.headers.emplace_back("Location", collection + id);
     reply.send(std::move(response));
   };
 }
@@ -111,6 +121,7 @@ std::unique_ptr<Api> make_api(actors::Client& client, Options options) {
   add_order_routes(*api);
   add_run_routes(*api);
   add_incident_routes(*api);
+  add_customer_routes(*api);
   add_catalog_routes(*api);
   add_sandbox_routes(*api);
   return api;

@@ -3,7 +3,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "actors/client.hpp"
@@ -13,7 +15,7 @@
 
 namespace stellwerk::api {
 
-/// Who may call a route. staff includes admin.
+/// Who may call a route. customer: customers and resellers, for what is theirs. staff includes admin.
 enum class Access { open, customer, staff, anyone_known };
 
 /// A request with its caller, on its way to an answer.
@@ -23,7 +25,11 @@ struct Call {
   actors::Caller caller;
 
   [[nodiscard]] const std::string& param(std::string_view name) const { return request.param(name); }
-  /// The body as a JSON object ("" counts as {}). Errors: malformed, invalid_argument.
+  /// Staff and admins. What others may see goes by this and never by an empty `caller.customer`.
+  [[nodiscard]] bool is_staff() const { return caller.role == "staff" || caller.role == "admin"; }
+  /// Whether the caller may know of something that belongs to `customer`.
+  [[nodiscard]] bool may_see(const std::string& customer) const { return is_staff() || (!customer.empty() && customer == caller.customer); }
+  /// The body as a JSON object ("" counts as {}); no text in it holds U+0000. Errors: malformed, invalid_argument.
   [[nodiscard]] Result<Json> body() const;
   /// `Idempotency-Key`, if given: 1..255 visible characters. Errors: invalid_argument.
   [[nodiscard]] Result<std::optional<actors::Idempotency>> idempotency() const;
@@ -31,13 +37,14 @@ struct Call {
   [[nodiscard]] Result<Duration> wait() const;
   /// `?limit=1..200&after=<id>`. Errors: invalid_argument.
   [[nodiscard]] Result<actors::PageRequest> page() const;
-  void refuse(const Error& error) const { reply.problem(error); }
+  /// A problem document; a 401 says which scheme is wanted (RFC 9110 section 11.6.1).
+  void refuse(const Error& error) const;
 };
 
 struct Options {
   TenantId tenant;
   config::SigningKey signing_key;
-  std::string metrics_allow;  ///< networks in CIDR form, comma separated
+  std::string metrics_allow;  ///< as Networks::parse() takes it; a text that it refuses allows nobody, and the log says so
 };
 
 class Api {
@@ -60,8 +67,8 @@ class Api {
 
   /// Runs the question on a reader session and answers its JSON with `status`.
   void answer(Call&& call, std::function<Result<Json>(actors::Views&, const Call&)> question, int status = 200);
-  /// The callback that answers a command or creation.
-  [[nodiscard]] static actors::AnswerCallback reply_to(const http::Reply& reply);
+  /// The callback that answers a command or creation. `collection`: path of the new thing's kind with a '/' at its end, for Location.
+  [[nodiscard]] static actors::AnswerCallback reply_to(const http::Reply& reply, std::string collection = {});
 
  private:
   actors::Client& client_;
@@ -81,6 +88,7 @@ void add_service_routes(Api& api);
 void add_order_routes(Api& api);
 void add_run_routes(Api& api);
 void add_incident_routes(Api& api);
+void add_customer_routes(Api& api);
 void add_catalog_routes(Api& api);
 void add_sandbox_routes(Api& api);
 

@@ -1,5 +1,9 @@
 #include "api/auth.hpp"
 
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 namespace stellwerk::api {
 namespace {
 
@@ -35,15 +39,21 @@ Result<Claims> check_token(const config::SigningKey& key, std::string_view token
   Claims claims{.user = text_of(*body, "sub"), .tenant = text_of(*body, "tenant"), .role = text_of(*body, "role"), .session = text_of(*body, "sid"),
                 .customer = text_of(*body, "customer"), .issued_at = Time{std::chrono::seconds{int_of(*body, "iat")}},
                 .expires_at = Time{std::chrono::seconds{int_of(*body, "exp")}}};
+  constexpr std::array<std::string_view, 4> roles{"admin", "staff", "reseller", "customer"};
+  if (claims.user.empty() || claims.tenant.empty() || std::find(roles.begin(), roles.end(), claims.role) == roles.end()) return refused("the token's claims are not complete");
   if (claims.expires_at <= now) return fail(ErrorCode::unauthenticated, "the token has expired; log in again", "token_expired");
   return claims;
 }
 
 Result<actors::Caller> authenticate(const config::SigningKey& key, const std::string* authorization, Time now) {
   if (authorization == nullptr) return fail(ErrorCode::unauthenticated, "a token is needed: Authorization: Bearer <token from POST /api/login>", "token_missing");
-  std::string_view text{*authorization};
-  if (!text.starts_with("Bearer ") && !text.starts_with("bearer ")) return refused("the Authorization header is not of the form 'Bearer <token>'");
-  STELLWERK_TRY(auto claims, check_token(key, text.substr(7), now));
+  const std::string_view text{*authorization};
+  // the scheme is read without regard to case (RFC 9110 section 11.1)
+  constexpr std::string_view scheme = "bearer ";
+  const auto same = [](char given, char wanted) { return (given >= 'A' && given <= 'Z' ? given - 'A' + 'a' : given) == wanted; };
+  if (text.size() < scheme.size() || !std::equal(scheme.begin(), scheme.end(), text.begin(), [&](char wanted, char given) { return same(given, wanted); }))
+    return refused("the Authorization header is not of the form 'Bearer <token>'");
+  STELLWERK_TRY(auto claims, check_token(key, text.substr(scheme.size()), now));
   return actors::Caller{TenantId{claims.tenant}, claims.user, claims.role, claims.customer};
 }
 

@@ -1,7 +1,9 @@
 #pragma once
 // Who asks: access tokens (JWS, EdDSA, RFC 7519 / RFC 8037) and passwords.
 
+#include <chrono>
 #include <string>
+#include <string_view>
 
 #include "actors/client.hpp"
 #include "config/secret.hpp"
@@ -24,7 +26,8 @@ struct Claims {
 
 /// A compact JWS with header {"alg":"EdDSA","kid":…,"typ":"JWT"}. Whole seconds.
 [[nodiscard]] std::string make_token(const config::SigningKey& key, const Claims& claims);
-/// Accepts exactly our own algorithm and key. Errors: unauthenticated (malformed, another alg or kid, bad signature, expired).
+/// Accepts exactly our own algorithm and key. Errors: unauthenticated (malformed, another alg or kid, bad signature, claims missing or
+/// unknown, expired). Whether its session was revoked is not asked: that would be a query for each request, and a token lives 15 min.
 [[nodiscard]] Result<Claims> check_token(const config::SigningKey& key, std::string_view token, Time now);
 /// The caller in `Authorization: Bearer …`. Errors: unauthenticated.
 [[nodiscard]] Result<actors::Caller> authenticate(const config::SigningKey& key, const std::string* authorization, Time now);

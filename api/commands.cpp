@@ -5,6 +5,51 @@
 #include "api/render.hpp"
 
 namespace stellwerk::api {
+namespace {
+
+/// The actor when it is there and of this kind: …/tickets/svc_… is nothing. Errors: not_found.
+Result<storage::ActorRow> find(actors::Views& views, const Call& call, const std::string& kind) {
+  const ActorId id{call.param("id")};
+  STELLWERK_TRY(auto actor, views.records().find_actor(call.caller.tenant, id));
+  if (!actor || actor->kind != kind) return fail(ErrorCode::not_found, "there is no " + kind + " " + id.str());
+  return std::move(*actor);
+}
+
+void list_runs(Api& api, Call&& call, const std::string& kind) {
+  auto page = call.page();
+  if (!page) return call.refuse(page.error());
+  api.answer(std::move(call), [kind, page = *page](actors::Views& views, const Call& c) -> Result<Json> {
+    STELLWERK_TRY(const auto actor, find(views, c, kind));
+    STELLWERK_TRY(const auto runs, views.records().list_runs(c.caller.tenant, actor.id, page));
+    return render_page(runs, page.limit, [](const actors::RunRow& run) { return render(run); });
+  });
+}
+
+}  // namespace
+
+actors::Answer for_customer(actors::Answer answer) {
+  if (auto* body = answer.body.if_object()) body->stable_erase("state");
+  return answer;
+}
+
+Error for_customer(Error error) {
+  // that a run is held tells of a failure inside; to a customer the service is busy
+  if (error.reason == "incident_open") error.reason = "busy";
+  if (error.reason == "busy") error.message = "this is not possible while something else is under way";
+  if (error.reason == "not_allowed_now") error.message = "this is not possible now";
+  if (error.reason == "unknown_command") error.message = "there is no such command";
+  if (error.reason == "quarantined") error.message = "this cannot be changed at the moment", error.reason.clear();
+  error.cause = nullptr;
+  return error;
+}
+
+actors::AnswerCallback told_to(const Call& call, actors::AnswerCallback done) {
+  if (call.is_staff()) return done;
+  return [done = std::move(done)](Result<actors::Answer> answer) {
+    if (answer) done(for_customer(std::move(*answer)));
+    else done(fail(for_customer(std::move(answer).error())));
+  };
+}
 
 void give_command(Api& api, Call&& call, const std::string& kind, std::string command) {
   auto body = call.body();
@@ -15,10 +60,10 @@ void give_command(Api& api, Call&& call, const std::string& kind, std::string co
   if (!wait) return call.refuse(wait.error());
   actors::CommandRequest request{.actor = ActorId{call.param("id")}, .kind = kind, .command = command.empty() ? call.param("name") : std::move(command), .payload = std::move(*body),
                                  .caller = call.caller, .trace = call.request.trace_id, .idempotency = std::move(*idempotency), .wait = *wait};
-  api.client().command(std::move(request), Api::reply_to(call.reply));
+  api.client().command(std::move(request), told_to(call, Api::reply_to(call.reply)));
 }
 
-void show_journal(Api& api, Call&& call) {
+void show_journal(Api& api, Call&& call, const std::string& kind) {
   std::int64_t after = 0;
   int limit = 100;
   const auto number = [&](std::string_view name, auto& value, std::int64_t most) {
@@ -29,16 +74,14 @@ void show_journal(Api& api, Call&& call) {
   };
   if (!number("limit", limit, 500) || limit == 0 || !number("after", after, INT64_MAX))
     return call.refuse(Error{ErrorCode::invalid_argument, "limit takes 1 to 500, after takes the version of the last entry seen", "bad_query"});
-  api.answer(std::move(call), [limit, after](actors::Views& views, const Call& c) -> Result<Json> {
-    const ActorId id{c.param("id")};
-    STELLWERK_TRY(const auto actor, views.records().find_actor(c.caller.tenant, id));
-    if (!actor) return fail(ErrorCode::not_found, "there is no actor " + id.str());
-    STELLWERK_TRY(const auto entries, views.records().journal(c.caller.tenant, id, after, limit));
+  api.answer(std::move(call), [kind, limit, after](actors::Views& views, const Call& c) -> Result<Json> {
+    STELLWERK_TRY(const auto actor, find(views, c, kind));
+    STELLWERK_TRY(const auto entries, views.records().journal(c.caller.tenant, actor.id, after, limit));
     JsonArray items;
     for (const auto& entry : entries) items.push_back(render(entry));
     Json next;
     if (static_cast<int>(entries.size()) >= limit) next = entries.back().version;
-    return Json(JsonObject{{"actor", id.str()}, {"state", actor->state}, {"status", actor->status}, {"items", std::move(items)}, {"next", std::move(next)}});
+    return Json(JsonObject{{"actor", actor.id.str()}, {"state", actor.state}, {"status", actor.status}, {"items", std::move(items)}, {"next", std::move(next)}});
   });
 }
 
@@ -46,15 +89,8 @@ void add_actor_routes(Api& api, const std::string& base, Access access, const st
   using enum http::Method;
   api.add(post, base + "/{id}/commands/{name}", access, [kind](Api& a, Call&& call) { give_command(a, std::move(call), kind); });
   if (access != Access::staff) return;
-  api.add(get, base + "/{id}/journal", access, [](Api& a, Call&& call) { show_journal(a, std::move(call)); });
-  api.add(get, base + "/{id}/runs", access, [](Api& a, Call&& call) {
-    auto page = call.page();
-    if (!page) return call.refuse(page.error());
-    a.answer(std::move(call), [page = *page](actors::Views& views, const Call& c) -> Result<Json> {
-      STELLWERK_TRY(const auto runs, views.records().list_runs(c.caller.tenant, ActorId{c.param("id")}, page));
-      return render_page(runs, page.limit, [](const actors::RunRow& run) { return render(run); });
-    });
-  });
+  api.add(get, base + "/{id}/journal", access, [kind](Api& a, Call&& call) { show_journal(a, std::move(call), kind); });
+  api.add(get, base + "/{id}/runs", access, [kind](Api& a, Call&& call) { list_runs(a, std::move(call), kind); });
 }
 
 }  // namespace stellwerk::api

@@ -8,8 +8,14 @@ namespace stellwerk::api {
 /// Parses, submits, answers: POST …/{id}/commands/{name}. `command` empty: taken from the path.
 void give_command(Api& api, Call&& call, const std::string& kind, std::string command = {});
 /// GET …/{id}/journal?limit&after=<version>
-void show_journal(Api& api, Call&& call);
-/// Adds …/commands/{name}, …/journal and …/runs under `base` ("/api/admin/services").
+void show_journal(Api& api, Call&& call, const std::string& kind);
+/// Adds …/commands/{name} under `base` ("/api/admin/services") and, for staff, …/journal and …/runs.
 void add_actor_routes(Api& api, const std::string& base, Access access, const std::string& kind);
+
+/// What the engine says, without what is the host's own business: names of states and workflows, runs, incidents.
+[[nodiscard]] actors::Answer for_customer(actors::Answer answer);
+[[nodiscard]] Error for_customer(Error error);
+/// The callback, behind for_customer() unless the caller is staff.
+[[nodiscard]] actors::AnswerCallback told_to(const Call& call, actors::AnswerCallback done);
 
 }  // namespace stellwerk::api

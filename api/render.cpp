@@ -18,31 +18,38 @@ Json render(const actors::ServiceView& s, bool for_staff) {
   JsonObject json{{"id", s.id.str()}, {"status", s.status}, {"hostname", text_or_null(s.hostname)}, {"product", text_or_null(s.product)}, {"order", text_or_null(s.order)},
                   {"version", s.version}, {"created_at", format_time(s.created_at)}, {"updated_at", format_time(s.updated_at)}};
   if (const auto* ip = find_member(s.attributes, "ip")) json["ip"] = *ip;
+  const auto* run = find_member(s.cursor, "run");
+  if (!for_staff) {
+    json["busy"] = run == nullptr ? Json{} : text_or_null(text_of(*run, "event"));
+    return json;
+  }
+  json["state"] = s.state;
+  json["customer"] = s.customer;
+  json["workflow"] = s.workflow;
+  json["revision"] = s.revision;
+  json["server"] = text_or_null(s.server);
+  json["attributes"] = s.attributes;
+  if (run != nullptr && run->is_object())
+    json["run"] = JsonObject{{"id", text_of(*run, "id")}, {"phase", text_of(*run, "phase")}, {"event", text_of(*run, "event")}, {"incident", text_or_null(text_of(*run, "incident"))}};
+  else json["run"] = nullptr;
+  return json;
+}
+
+Json render(const actors::TicketView& t, bool for_staff) {
+  JsonObject json{{"id", t.id.str()}, {"number", t.number}, {"subject", t.subject}, {"department", t.department}, {"priority", t.priority}, {"status", t.status},
+                  {"service", text_or_null(t.service)}, {"version", t.version}, {"created_at", format_time(t.created_at)}, {"updated_at", format_time(t.updated_at)},
+                  {"last_reply_at", time_or_null(t.last_reply_at)}};
   if (for_staff) {
-    json["state"] = s.state;
-    json["customer"] = s.customer;
-    json["workflow"] = s.workflow;
-    json["revision"] = s.revision;
-    json["server"] = text_or_null(s.server);
-    json["attributes"] = s.attributes;
-    if (const auto* run = find_member(s.cursor, "run"))
-      json["run"] = JsonObject{{"id", text_of(*run, "id")}, {"phase", text_of(*run, "phase")}, {"event", text_of(*run, "event")}, {"incident", text_or_null(text_of(*run, "incident"))}};
-    else json["run"] = nullptr;
-  } else {
-    // What a customer may know of it: failures inside are "pending" or "active" until they are settled.
-    json["state"] = s.state;
+    json["state"] = t.state;
+    json["customer"] = t.customer;
   }
   return json;
 }
 
-Json render(const actors::TicketView& t) {
-  return JsonObject{{"id", t.id.str()}, {"number", t.number}, {"subject", t.subject}, {"department", t.department}, {"priority", t.priority}, {"status", t.status},
-                    {"state", t.state}, {"customer", t.customer}, {"service", text_or_null(t.service)}, {"version", t.version},
-                    {"created_at", format_time(t.created_at)}, {"updated_at", format_time(t.updated_at)}, {"last_reply_at", time_or_null(t.last_reply_at)}};
-}
-
-Json render(const actors::TicketMessageView& m) {
-  return JsonObject{{"id", m.id}, {"author", text_or_null(m.author)}, {"role", m.role}, {"internal", m.internal}, {"body", m.body}, {"at", format_time(m.at)}};
+Json render(const actors::TicketMessageView& m, bool for_staff) {
+  JsonObject json{{"id", m.id}, {"role", m.role}, {"internal", m.internal}, {"body", m.body}, {"at", format_time(m.at)}};
+  if (for_staff) json["author"] = text_or_null(m.author);
+  return json;
 }
 
 Json render(const actors::JournalView& j) {
@@ -66,8 +73,14 @@ Json render(const actors::IncidentRow& i) {
                     {"closed_how", text_or_null(i.closed_how)}, {"note", text_or_null(i.note)}};
 }
 
-Json render(const actors::ProductRow& p) {
-  return JsonObject{{"id", p.id.str()}, {"name", p.name}, {"workflow", p.workflow}, {"attributes", p.attributes}, {"visible", p.visible}, {"created_at", format_time(p.created_at)}};
+Json render(const actors::ProductRow& p, bool for_staff) {
+  JsonObject json{{"id", p.id.str()}, {"name", p.name}, {"attributes", p.attributes}};
+  if (for_staff) {
+    json["workflow"] = p.workflow;
+    json["visible"] = p.visible;
+    json["created_at"] = format_time(p.created_at);
+  }
+  return json;
 }
 
 }  // namespace stellwerk::api

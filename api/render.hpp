@@ -1,18 +1,24 @@
 #pragma once
 // Views as the JSON that the API gives. One function per thing.
 
+#include <cstdint>
+#include <string>
+#include <vector>
+
 #include "actors/client.hpp"
 
 namespace stellwerk::api {
 
+/// Customers get `status` and, while a run is in hand, the event that it answers as `busy`; names of states, servers, workflows and of
+/// whoever works for the host are for staff.
 [[nodiscard]] Json render(const actors::ServiceView& service, bool for_staff);
-[[nodiscard]] Json render(const actors::TicketView& ticket);
-[[nodiscard]] Json render(const actors::TicketMessageView& message);
+[[nodiscard]] Json render(const actors::TicketView& ticket, bool for_staff);
+[[nodiscard]] Json render(const actors::TicketMessageView& message, bool for_staff);
 [[nodiscard]] Json render(const actors::JournalView& entry);
 [[nodiscard]] Json render(const actors::RunRow& run);
 [[nodiscard]] Json render(const storage::AttemptRow& attempt);
 [[nodiscard]] Json render(const actors::IncidentRow& incident);
-[[nodiscard]] Json render(const actors::ProductRow& product);
+[[nodiscard]] Json render(const actors::ProductRow& product, bool for_staff);
 
 /// {"items": […], "next": "<id>" or null}: `next` is the last id when the page is full.
 template <class Item, class Render>

@@ -117,7 +117,7 @@ std::vector<Setting> declare() {
       time_span("http.idle_timeout", FIELD(http.idle_timeout), milliseconds{100}, hours{1},
                 "How long a connection may be silent between two requests"),
       time_span("http.answer_timeout", FIELD(http.answer_timeout), milliseconds{100}, minutes{10},
-                "How long the answer to a request may take; above it 504"),
+                "How long the answer to a request may take; above it 503, outcome unknown"),
       time_span("http.drain_timeout", FIELD(http.drain_timeout), milliseconds{0}, minutes{10},
                 "How long requests in progress may take to finish at shutdown"),
       text("data.dir", FIELD(data_dir), check_not_empty, "Folder of the key files and of the embedded database"),

@@ -21,7 +21,7 @@ struct HttpSettings {
   Duration header_timeout = std::chrono::seconds{10};
   Duration body_timeout = std::chrono::seconds{30};
   Duration idle_timeout = std::chrono::seconds{60};
-  Duration answer_timeout = std::chrono::seconds{30};
+  Duration answer_timeout = std::chrono::seconds{75};
   Duration drain_timeout = std::chrono::seconds{10};
 };
 

@@ -1,49 +1,51 @@
 // What the installation offers and stands on: products, servers, number ranges, addresses, published workflows.
 
+#include <arpa/inet.h>
+
+#include <array>
+#include <cstdint>
+
 #include "api/api.hpp"
+#include "api/members.hpp"
 #include "api/render.hpp"
 
 namespace stellwerk::api {
 namespace {
 
+/// Larger ones are not exact in every JSON reader (RFC 8259 section 6).
+constexpr std::int64_t largest_number = (std::int64_t{1} << 53) - 1;
+
+bool is_address(const std::string& text) {
+  std::array<std::uint8_t, 16> bytes{};
+  return inet_pton(AF_INET, text.c_str(), bytes.data()) == 1 || inet_pton(AF_INET6, text.c_str(), bytes.data()) == 1;
+}
+
+/// What is on offer, for everybody; for staff also what is not. Rows that are hidden count for the page, so `next` stays right.
 void list_products(Api& api, Call&& call) {
   auto page = call.page();
   if (!page) return call.refuse(page.error());
   const auto tenant = api.options().tenant;
-  api.answer(std::move(call), [page = *page, tenant](actors::Views& views, const Call&) -> Result<Json> {
-    STELLWERK_TRY(auto products, views.records().list_products(tenant, page));
-    std::erase_if(products, [](const actors::ProductRow& p) { return !p.visible; });
-    return render_page(products, page.limit, [](const actors::ProductRow& p) { return render(p); });
+  api.answer(std::move(call), [page = *page, tenant](actors::Views& views, const Call& c) -> Result<Json> {
+    STELLWERK_TRY(const auto products, views.records().list_products(tenant, page));
+    JsonArray items;
+    for (const auto& product : products)
+      if (product.visible || c.is_staff()) items.push_back(render(product, c.is_staff()));
+    Json next;
+    if (static_cast<int>(products.size()) >= page.limit) next = products.back().id.str();
+    return Json(JsonObject{{"items", std::move(items)}, {"next", std::move(next)}});
   });
-}
-
-/// A text member, or a problem with its pointer.
-std::string needed(const Json& body, const char* name, std::vector<FieldProblem>& problems) {
-  auto text = text_of(body, name);
-  if (text.empty() || text.size() > 200) problems.push_back({std::string{"/"} + name, "a text of 1 to 200 bytes is expected"});
-  return text;
-}
-
-Result<Json> created(Error error, const std::function<Result<Json>()>& make) {
-  if (!error.fields.empty()) return fail(std::move(error));
-  return make();
 }
 
 void add_product(Api& api, Call&& call) {
   auto body = call.body();
   if (!body) return call.refuse(body.error());
-  api.answer(std::move(call), [body = std::move(*body)](actors::Views& views, const Call& c) -> Result<Json> {
-    Error error{ErrorCode::invalid_argument, "the product cannot be added", "bad_product"};
-    actors::ProductRow product{.id = make_id<ProductId>("prd"), .tenant = c.caller.tenant, .name = needed(body, "name", error.fields), .workflow = needed(body, "workflow", error.fields),
-                               .attributes = JsonObject{}, .visible = bool_of(body, "visible", true), .created_at = wall_now()};
-    if (const auto* attributes = find_member(body, "attributes")) {
-      if (attributes->is_object()) product.attributes = *attributes;
-      else error.fields.push_back({"/attributes", "an object is expected"});
-    }
-    return created(std::move(error), [&]() -> Result<Json> {
-      STELLWERK_CHECK(views.put_product(product));
-      return render(product);
-    });
+  Members members{*body, "the product cannot be added", "bad_product"};
+  actors::ProductRow product{.id = make_id<ProductId>("prd"), .tenant = call.caller.tenant, .name = members.text("name", 1, 200), .workflow = members.text("workflow", 1, 64),
+                             .attributes = members.object("attributes"), .visible = members.flag_or("visible", true), .created_at = wall_now()};
+  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
+  api.answer(std::move(call), [product = std::move(product)](actors::Views& views, const Call&) -> Result<Json> {
+    STELLWERK_CHECK(views.put_product(product));
+    return render(product, true);
   }, 201);
 }
 
@@ -61,61 +63,59 @@ void list_servers(Api& api, Call&& call) {
   });
 }
 
+/// The server as it was stored, with the defaults of its connector.
+Result<Json> read_back(actors::Views& views, const actors::ServerRow& server) {
+  // The page that begins just before its id: what an id begins with sorts before it.
+  const auto before = server.id.str().substr(0, server.id.str().size() - 1);
+  STELLWERK_TRY(const auto servers, views.records().list_servers(server.tenant, {before, 200}));
+  for (const auto& stored : servers)
+    if (stored.id == server.id) return render_server(views, stored);
+  return fail(ErrorCode::internal, "server " + server.id.str() + " was stored and is not there");
+}
+
 void add_server(Api& api, Call&& call) {
   auto body = call.body();
   if (!body) return call.refuse(body.error());
-  api.answer(std::move(call), [body = std::move(*body)](actors::Views& views, const Call& c) -> Result<Json> {
-    Error error{ErrorCode::invalid_argument, "the server cannot be added", "bad_server"};
-    actors::ServerRow server{.id = make_id<ServerId>("srv"), .tenant = c.caller.tenant, .name = needed(body, "name", error.fields), .connector = needed(body, "connector", error.fields),
-                             .pool = needed(body, "pool", error.fields), .capacity = static_cast<int>(int_of(body, "capacity")), .state = "active", .settings = JsonObject{},
-                             .created_at = wall_now()};
-    if (int_of(body, "capacity") < 0 || int_of(body, "capacity") > 1'000'000) error.fields.push_back({"/capacity", "0 (no limit) to 1000000 is expected"});
-    if (const auto* settings = find_member(body, "settings")) {
-      if (settings->is_object()) server.settings = *settings;
-      else error.fields.push_back({"/settings", "an object is expected"});
-    }
-    return created(std::move(error), [&]() -> Result<Json> {
-      STELLWERK_CHECK(views.put_server(server));
-      server.settings = JsonObject{};  // read back as people may see it
-      STELLWERK_TRY(const auto servers, views.records().list_servers(c.caller.tenant, {"", 200}));
-      for (const auto& stored : servers)
-        if (stored.id == server.id) return render_server(views, stored);
-      return render_server(views, server);
-    });
+  Members members{*body, "the server cannot be added", "bad_server"};
+  actors::ServerRow server{.id = make_id<ServerId>("srv"), .tenant = call.caller.tenant, .name = members.text("name", 1, 200), .connector = members.text("connector", 1, 64),
+                           .pool = members.text("pool", 1, 64), .capacity = static_cast<int>(members.number_or("capacity", 0, 1'000'000, 0)), .state = "active",
+                           .settings = members.object("settings"), .created_at = wall_now()};
+  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
+  api.answer(std::move(call), [server = std::move(server)](actors::Views& views, const Call&) -> Result<Json> {
+    STELLWERK_CHECK(views.put_server(server));
+    return read_back(views, server);
   }, 201);
 }
 
 void add_range(Api& api, Call&& call) {
   auto body = call.body();
   if (!body) return call.refuse(body.error());
-  api.answer(std::move(call), [body = std::move(*body)](actors::Views& views, const Call& c) -> Result<Json> {
-    Error error{ErrorCode::invalid_argument, "the id range cannot be added", "bad_range"};
-    const auto name = needed(body, "name", error.fields);
-    for (const char* member : {"first", "last"})
-      if (const auto* value = find_member(body, member); value == nullptr || !value->is_int64()) error.fields.push_back({std::string{"/"} + member, "a whole number is expected"});
-    return created(std::move(error), [&]() -> Result<Json> {
-      STELLWERK_CHECK(views.put_id_range(c.caller.tenant, name, int_of(body, "first"), int_of(body, "last")));
-      return body;
-    });
+  Members members{*body, "the id range cannot be added", "bad_range"};
+  const auto name = members.text("name", 1, 64);
+  const auto first = members.number("first", 0, largest_number);
+  const auto last = members.number("last", 0, largest_number);
+  if (!members.has_problems() && (last < first || last - first >= 65'536)) members.problem("/last", "the last number is not below the first, and a range has at most 65,536 numbers");
+  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
+  api.answer(std::move(call), [name, first, last](actors::Views& views, const Call& c) -> Result<Json> {
+    STELLWERK_CHECK(views.put_id_range(c.caller.tenant, name, first, last));
+    return Json(JsonObject{{"name", name}, {"first", first}, {"last", last}});
   }, 201);
 }
 
 void add_addresses(Api& api, Call&& call) {
   auto body = call.body();
   if (!body) return call.refuse(body.error());
-  api.answer(std::move(call), [body = std::move(*body)](actors::Views& views, const Call& c) -> Result<Json> {
-    Error error{ErrorCode::invalid_argument, "the addresses cannot be added", "bad_addresses"};
-    const auto pool = needed(body, "pool", error.fields);
-    std::vector<std::string> addresses;
-    if (const auto* list = find_member(body, "addresses"); list != nullptr && list->is_array() && list->get_array().size() <= 4096) {
-      for (const auto& address : list->get_array())
-        if (address.is_string()) addresses.emplace_back(as_view(address.get_string()));
-    }
-    if (addresses.empty()) error.fields.push_back({"/addresses", "a list of 1 to 4096 addresses is expected"});
-    return created(std::move(error), [&]() -> Result<Json> {
-      STELLWERK_CHECK(views.put_addresses(c.caller.tenant, pool, addresses));
-      return body;
-    });
+  Members members{*body, "the addresses cannot be added", "bad_addresses"};
+  const auto pool = members.text("pool", 1, 64);
+  auto addresses = members.texts("addresses", 4096);
+  if (!members.has_problems())
+    for (std::size_t i = 0; i < addresses.size(); ++i)
+      if (!is_address(addresses[i]))
+        members.problem("/addresses/" + std::to_string(i), "an IPv4 or IPv6 address is expected");
+  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
+  api.answer(std::move(call), [pool, addresses = std::move(addresses)](actors::Views& views, const Call& c) -> Result<Json> {
+    STELLWERK_CHECK(views.put_addresses(c.caller.tenant, pool, addresses));
+    return Json(JsonObject{{"pool", pool}, {"addresses", strings(addresses)}});
   }, 201);
 }
 
@@ -163,6 +163,7 @@ void list_stuck(Api& api, Call&& call) {
 void add_catalog_routes(Api& api) {
   using enum http::Method;
   api.add(get, "/api/products", Access::open, list_products);
+  api.add(get, "/api/admin/products", Access::staff, list_products);
   api.add(post, "/api/admin/products", Access::staff, add_product);
   api.add(get, "/api/admin/servers", Access::staff, list_servers);
   api.add(post, "/api/admin/servers", Access::staff, add_server);

@@ -1,6 +1,7 @@
 // Incidents: what needs a person, and the remedies.
 
 #include "api/api.hpp"
+#include "api/members.hpp"
 #include "api/render.hpp"
 
 namespace stellwerk::api {
@@ -11,7 +12,7 @@ void list(Api& api, Call&& call) {
   if (!page) return call.refuse(page.error());
   api.answer(std::move(call), [page = *page](actors::Views& views, const Call& c) -> Result<Json> {
     const auto* state = c.request.query_value("state");
-    if (state != nullptr && *state != "open" && *state != "closed") return fail(ErrorCode::invalid_argument, "state takes open or closed", "bad_query");
+    if (state != nullptr && *state != "open" && *state != "closed") return fail(ErrorCode::invalid_argument, "query parameter 'state' is wrong: open or closed is expected", "bad_query");
     STELLWERK_TRY(const auto incidents, views.records().list_incidents(c.caller.tenant, state == nullptr ? "" : *state, page));
     return render_page(incidents, page.limit, [](const actors::IncidentRow& i) { return render(i); });
   });
@@ -25,17 +26,17 @@ void show(Api& api, Call&& call) {
   });
 }
 
-void remedy(Api& api, Call&& call) {
+/// {"note"}, with `edit` also {"input"}, with `done` also {"output"}.
+void take_remedy(Api& api, Call&& call) {
   auto body = call.body();
   if (!body) return call.refuse(body.error());
-  const auto note = text_of(*body, "note");
-  Error error{ErrorCode::invalid_argument, "the remedy cannot be taken", "bad_remedy"};
-  if (note.empty() || note.size() > 2000) error.fields.push_back({"/note", "1 to 2000 bytes that say why; it is kept with your name in the journal"});
-  for (const char* name : {"input", "output"})
-    if (const auto* value = find_member(*body, name); value != nullptr && !value->is_object()) error.fields.push_back({std::string{"/"} + name, "an object is expected"});
-  if (!error.fields.empty()) return call.refuse(error);
-  const auto member = [&](std::string_view name) { return find_member(*body, name) == nullptr ? Json(JsonObject{}) : *find_member(*body, name); };
-  actors::RemedyRequest request{.incident = IncidentId{call.param("id")}, .remedy = call.param("remedy"), .note = note, .input = member("input"), .output = member("output"),
+  const auto remedy = call.param("remedy");
+  Members members{*body, "the remedy cannot be taken", "bad_remedy"};
+  const auto note = members.text("note", 1, 2000);  // why; kept with the name in the journal
+  auto input = remedy == "edit" ? members.object("input") : Json(JsonObject{});
+  auto output = remedy == "done" ? members.object("output") : Json(JsonObject{});
+  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
+  actors::RemedyRequest request{.incident = IncidentId{call.param("id")}, .remedy = remedy, .note = note, .input = std::move(input), .output = std::move(output),
                                 .caller = call.caller, .trace = call.request.trace_id};
   api.client().remedy(std::move(request), Api::reply_to(call.reply));
 }
@@ -45,7 +46,7 @@ void remedy(Api& api, Call&& call) {
 void add_incident_routes(Api& api) {
   api.add(http::Method::get, "/api/admin/incidents", Access::staff, list);
   api.add(http::Method::get, "/api/admin/incidents/{id}", Access::staff, show);
-  api.add(http::Method::post, "/api/admin/incidents/{id}/{remedy}", Access::staff, remedy);
+  api.add(http::Method::post, "/api/admin/incidents/{id}/{remedy}", Access::staff, take_remedy);
 }
 
 }  // namespace stellwerk::api

@@ -1,29 +1,40 @@
 // POST /api/login for customers and resellers, POST /api/admin/login for staff and admins.
 
 #include <algorithm>
+#include <chrono>
+
+#include <fmt/format.h>
 
 #include "api/api.hpp"
 #include "api/auth.hpp"
+#include "api/login_limit.hpp"
+#include "api/members.hpp"
+#include "monitoring/log.hpp"
 
 namespace stellwerk::api {
 namespace {
-
-/// Verified when there is no such account, so that both cases take the same time.
-const std::string& nobody_hash() {
-  static const auto hash = config::hash_password(config::random_token());
-  return hash;
-}
 
 std::string lower(std::string text) {
   std::transform(text.begin(), text.end(), text.begin(), [](unsigned char c) { return static_cast<char>(c >= 'A' && c <= 'Z' ? c + 32 : c); });
   return text;
 }
 
-Result<Json> log_in(actors::Views& views, const Api& api, const Json& body, bool staff) {
-  const auto email = lower(text_of(body, "email"));
-  const auto password = text_of(body, "password");
-  STELLWERK_TRY(const auto account, views.records().find_account(api.options().tenant, email));
-  const bool right = config::verify_password(account ? account->password_hash : nobody_hash(), password);
+/// What both logins share.
+struct Door {
+  LoginLimit limit;
+  /// Looked at when there is no such account, so that both cases cost the same. Made at start: the first to try pays no more either.
+  std::string nobody_hash = config::hash_password(config::random_token());
+};
+
+struct Credentials {
+  std::string email;
+  std::string password;
+};
+
+/// Errors: unauthenticated, always with the same words; those of the database.
+Result<Json> log_in(actors::Views& views, const Api& api, const Door& door, const Credentials& given, bool staff) {
+  STELLWERK_TRY(const auto account, views.records().find_account(api.options().tenant, given.email));
+  const bool right = config::verify_password(account ? account->password_hash : door.nobody_hash, given.password);
   const auto is_staff = [](const std::string& role) { return role == "staff" || role == "admin"; };
   if (!account || !right || account->disabled || is_staff(account->role) != staff)
     return fail(ErrorCode::unauthenticated, "e-mail or password is wrong, or the account does not log in here", "login");
@@ -36,26 +47,42 @@ Result<Json> log_in(actors::Views& views, const Api& api, const Json& body, bool
                          {"user", {{"id", account->id.str()}, {"email", account->email}, {"name", account->name}, {"role", account->role}}}});
 }
 
-void login_route(Api& api, const std::string& path, bool staff) {
-  api.add(http::Method::post, path, Access::open, [staff](Api& a, Call&& call) {
-    auto body = call.body();
-    if (!body) return call.refuse(body.error());
-    Error error{ErrorCode::invalid_argument, "e-mail and password are needed", "bad_body"};
-    for (const char* field : {"email", "password"}) {
-      const auto* value = find_member(*body, field);
-      if (value == nullptr || !value->is_string() || value->get_string().empty()) error.fields.push_back({std::string{"/"} + field, "a text is expected"});
-      else if (value->get_string().size() > 1024) error.fields.push_back({std::string{"/"} + field, "at most 1024 bytes are taken"});
-    }
-    if (!error.fields.empty()) return call.refuse(error);
-    a.answer(std::move(call), [&a, body = std::move(*body), staff](actors::Views& views, const Call&) { return log_in(views, a, body, staff); });
-  });
+void refuse_for_now(const Call& call, std::chrono::seconds wait) {
+  monitoring::log_warning("logins are refused for a while: too many have failed", {{"peer", call.request.peer}, {"trace", call.request.trace_id}});
+  const Error error{ErrorCode::resource_exhausted, fmt::format("too many logins have failed; try again in {} s", wait.count()), "too_many_logins"};
+  auto response = http::problem_response(error, call.request.trace_id);
+  std::erase_if(response.headers, [](const auto& header) { return header.first == "Retry-After"; });
+  response.headers.emplace_back("Retry-After", std::to_string(wait.count()));
+  call.reply.send(std::move(response));
+}
+
+void try_to_log_in(Api& api, Call&& call, const std::shared_ptr<Door>& door, bool staff) {
+  auto body = call.body();
+  if (!body) return call.refuse(body.error());
+  Members members{*body, "e-mail and password are needed", "bad_body"};
+  Credentials given{.email = lower(members.text("email", 1, 1024)), .password = members.text("password", 1, 1024)};
+  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
+  const auto peer = call.request.peer;
+  if (const auto wait = door->limit.begin(given.email, peer, std::chrono::steady_clock::now())) return refuse_for_now(call, *wait);
+  auto shared = std::make_shared<Call>(std::move(call));
+  const auto email = given.email;
+  api.client().query([&api, door, given = std::move(given), staff](actors::Views& views) { return log_in(views, api, *door, given, staff); },
+                     [door, shared, email, peer](Result<Json> answer) {
+                       if (answer) door->limit.succeeded(email, peer);
+                       else if (answer.error().code != ErrorCode::unauthenticated) door->limit.undecided(email, peer);
+                       if (!answer) return shared->refuse(answer.error());
+                       auto response = http::json_response(200, *answer);
+                       response.headers.emplace_back("Cache-Control", "no-store");
+                       shared->reply.send(std::move(response));
+                     });
 }
 
 }  // namespace
 
 void add_login_routes(Api& api) {
-  login_route(api, "/api/login", false);
-  login_route(api, "/api/admin/login", true);
+  const auto door = std::make_shared<Door>();
+  api.add(http::Method::post, "/api/login", Access::open, [door](Api& a, Call&& call) { try_to_log_in(a, std::move(call), door, false); });
+  api.add(http::Method::post, "/api/admin/login", Access::open, [door](Api& a, Call&& call) { try_to_log_in(a, std::move(call), door, true); });
 }
 
 }  // namespace stellwerk::api
