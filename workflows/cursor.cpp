@@ -2,6 +2,8 @@
 
 #include "workflows/snapshot.hpp"
 
+#include <fmt/format.h>
+
 #include <array>
 
 namespace stellwerk::workflows {
@@ -10,11 +12,13 @@ namespace {
 constexpr std::array<std::string_view, 4> phases{"forward", "settling", "undoing", "held"};
 constexpr std::array<std::string_view, 3> endings{"failed", "interrupted", "redo"};
 
-template <class Array>
-int index_in(const Array& names, std::string_view name) {
+/// Errors: internal, for a word that this version does not know: guessing would lead the run astray.
+template <class Enum, class Array>
+Result<Enum> enum_in(const Array& names, const Json& json, std::string_view member) {
+  const auto word = text_of(json, member);
   for (std::size_t i = 0; i < names.size(); ++i)
-    if (names[i] == name) return static_cast<int>(i);
-  return 0;
+    if (names[i] == word) return static_cast<Enum>(i);
+  return fail(ErrorCode::internal, fmt::format("an actor's cursor has {} '{}', which this version does not know", member, word));
 }
 
 std::string_view phase_name(Phase phase) { return phases[static_cast<std::size_t>(phase)]; }
@@ -60,7 +64,7 @@ JsonObject encode_begun(const BegunStep& b) {
   JsonArray before;
   for (const auto& [attribute, value] : b.before) before.push_back(JsonArray{attribute, value});
   return {{"step", b.step}, {"sub", b.sub}, {"n", b.n}, {"input", b.input}, {"server", b.server}, {"result", b.result}, {"done", b.done}, {"touched", b.touched},
-          {"before", std::move(before)}};
+          {"before", std::move(before)}, {"sent", time_json(b.sent)}};
 }
 
 BegunStep decode_begun(const Json& j) {
@@ -73,6 +77,7 @@ BegunStep decode_begun(const Json& j) {
   b.result = member(j, "result");
   b.done = bool_of(j, "done");
   b.touched = bool_of(j, "touched");
+  b.sent = time_in(j, "sent");
   if (const auto* before = find_member(j, "before"); before != nullptr && before->is_array())
     for (const auto& pair : before->get_array())
       if (pair.is_array() && pair.get_array().size() == 2 && pair.get_array()[0].is_int64())
@@ -85,8 +90,9 @@ JsonObject encode_ending(const Ending& e) {
           {"undo", e.undo}};
 }
 
-Ending decode_ending(const Json& j) {
-  return Ending{static_cast<Ending::What>(index_in(endings, text_of(j, "what"))), text_of(j, "event"), static_cast<int>(int_of(j, "transition")),
+Result<Ending> decode_ending(const Json& j) {
+  STELLWERK_TRY(const auto what, enum_in<Ending::What>(endings, j, "what"));
+  return Ending{what, text_of(j, "event"), static_cast<int>(int_of(j, "transition")),
                 object_member(j, "payload"), static_cast<int>(int_of(j, "redo", -1)), bool_of(j, "undo", true)};
 }
 
@@ -103,7 +109,7 @@ JsonObject encode_run(const Run& r) {
   return json;
 }
 
-Run decode_run(const Json& j) {
+Result<Run> decode_run(const Json& j) {
   Run r;
   r.id = RunId{text_of(j, "id")};
   r.event = text_of(j, "event");
@@ -112,13 +118,15 @@ Run decode_run(const Json& j) {
   r.by = {text_of(by, "id"), text_of(by, "role", "system")};
   r.trace = text_of(j, "trace");
   r.started = time_in(j, "started");
-  r.phase = static_cast<Phase>(index_in(phases, text_of(j, "phase")));
-  r.held_phase = static_cast<Phase>(index_in(phases, text_of(j, "held_phase")));
+  STELLWERK_TRY(r.phase, enum_in<Phase>(phases, j, "phase"));
+  STELLWERK_TRY(r.held_phase, enum_in<Phase>(phases, j, "held_phase"));
   r.step = static_cast<int>(int_of(j, "step"));
   if (const auto* begun = find_member(j, "begun"); begun != nullptr && begun->is_array())
     for (const auto& step : begun->get_array()) r.begun.push_back(decode_begun(step));
   if (const auto* attempt = find_member(j, "attempt")) r.attempt = decode_attempt(*attempt);
-  if (const auto* ending = find_member(j, "ending")) r.ending = decode_ending(*ending);
+  if (const auto* ending = find_member(j, "ending")) {
+    STELLWERK_TRY(r.ending, decode_ending(*ending));
+  }
   const auto redos = object_member(j, "redos");
   for (const auto& [step, times] : redos.as_object())
     if (times.is_int64()) r.redos[std::string{step}] = static_cast<int>(times.get_int64());
@@ -154,10 +162,12 @@ Result<Cursor> decode_cursor(const Json& json) {
   const auto timers = object_member(json, "timers");
   for (const auto& [name, due] : timers.as_object())
     if (due.is_int64()) c.timers[std::string{name}] = from_micros(due.get_int64());
-  if (const auto* run = find_member(json, "run")) c.run = decode_run(*run);
+  if (const auto* run = find_member(json, "run")) {
+    STELLWERK_TRY(c.run, decode_run(*run));
+  }
   if (const auto* failed = find_member(json, "failed"); failed != nullptr && failed->is_array())
     for (const auto& f : failed->get_array())
-      c.failed.push_back({IncidentId{text_of(f, "incident")}, text_of(f, "type"), text_of(f, "name"), object_member(f, "payload")});
+      c.failed.push_back({IncidentId{text_of(f, "incident")}, text_of(f, "type"), text_of(f, "name"), member(f, "payload")});
   return c;
 }
 

@@ -109,7 +109,8 @@ class Deciding {
   Result<void> undo_next();
   Result<void> undone();
   Result<void> undo_finished();
-  [[nodiscard]] Result<bool> begin_undo_of(BegunStep& begun);  ///< true: an attempt was made
+  [[nodiscard]] Result<bool> begin_undo_of(BegunStep& begun);
+  void forget_step();
 
   // --- small helpers
   /// Forgets everything decided so far.

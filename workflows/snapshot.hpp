@@ -31,6 +31,7 @@ struct BegunStep {
   bool done = false;
   bool touched = false;    ///< an effect is possible: not proven to be absent
   std::vector<std::pair<int, Json>> before;  ///< attributes it saved, as they were before
+  Time sent{};             ///< latest moment its request may have left without a clear answer
 };
 
 /// The try in hand; at most one per run.

@@ -24,6 +24,10 @@ bool has_field(const std::vector<Field>& fields, std::string_view name) {
   return std::any_of(fields.begin(), fields.end(), [&](const Field& f) { return f.name == name; });
 }
 
+bool has_required(const std::vector<Field>& fields, const Json& input) {
+  return std::all_of(fields.begin(), fields.end(), [&](const Field& f) { return !f.required || find_member(input, f.name) != nullptr; });
+}
+
 }  // namespace
 
 Result<void> Deciding::begin_undo(Ending ending) {
@@ -42,15 +46,24 @@ Result<void> Deciding::begin_undo(Ending ending) {
 Result<void> Deciding::undo_next() {
   while (!run().begun.empty()) {
     auto& last = run().begun.back();
-    if (run().ending->what == Ending::What::redo && last.step < run().ending->redo) break;
+    if (!run().ending->undo || (run().ending->what == Ending::What::redo && last.step < run().ending->redo)) break;
     STELLWERK_TRY(const bool waits, begin_undo_of(last));
     if (waits) return {};
-    for (const auto& [attribute, value] : last.before) set_attribute(attribute, value);
-    run().begun.pop_back();
+    forget_step();
   }
   return undo_finished();
 }
 
+/// The newest step of the undo list has no effect any more: its attributes are as they were before it.
+void Deciding::forget_step() {
+  auto& last = run().begun.back();
+  for (auto saved = last.before.rbegin(); saved != last.before.rend(); ++saved) set_attribute(saved->first, saved->second);
+  run().results.as_object().erase(step(last.step).name);
+  show_steps();
+  run().begun.pop_back();
+}
+
+/// True: it waits for an attempt, or for a person.
 Result<bool> Deciding::begin_undo_of(BegunStep& last) {
   const auto& undone_step = step(last.step);
   const bool blocks = run().ending->what == Ending::What::redo && last.step == run().ending->redo;
@@ -59,8 +72,12 @@ Result<bool> Deciding::begin_undo_of(BegunStep& last) {
     Json input;
     if (call->undo_with) {
       auto value = call->undo_with.evaluate(frame());
-      if (!value) return wrap(std::move(value).error(), fmt::format("values of the undo of step {}", undone_step.name));
-      input = cel::to_json(*value);
+      if (!value) {
+        hold({.is = OutcomeClass::rejected_operator, .code = "expression",
+              .text = fmt::format("values of the undo of step {}: {}", undone_step.name, describe(value.error())), .sent = false});
+        return true;
+      }
+      input = encode_object(call->undo_operation->input, *value);
     } else {
       input = by_name(call->undo_operation->input, last);
     }
@@ -69,13 +86,16 @@ Result<bool> Deciding::begin_undo_of(BegunStep& last) {
     const auto key = sub < 0 ? fmt::format("{}/{}/undo", run().id.str(), undone_step.name)
                              : fmt::format("{}/{}/{}/undo", run().id.str(), undone_step.name, call->undo_operation->subs[0]);
     new_attempt(key, "connector", call->undo_operation->name, sub, last.server, call->timeout);
-    run().attempt->tries = 0;
+    // What may still come into being is not taken back before it is there.
+    if (!last.done && last.sent != Time{}) run().attempt->due = std::max(wall_, last.sent + call->operation.settle);
     last.result = std::move(input);  // the frozen input of the undo, for its further entries and attempts
     return true;
   }
   if (const auto* action = std::get_if<ActionStep>(&undone_step.body)) {
-    if (!last.done || !action->undo_action) return false;
+    if ((!last.done && !last.touched) || !action->undo_action) return false;
     auto input = by_name(action->undo_action->input, last);
+    // Effect and result of an action are written together: without a result there is nothing to give back.
+    if (!last.done && !has_required(action->undo_action->input, input)) return false;
     if (blocks && has_field(action->undo_action->input, "block")) input.as_object()["block"] = true;
     new_attempt(fmt::format("{}/{}/undo", run().id.str(), undone_step.name), "action", action->undo_action->name, -1, "", std::chrono::hours{1});
     last.result = std::move(input);
@@ -87,10 +107,8 @@ Result<bool> Deciding::begin_undo_of(BegunStep& last) {
 /// The undo in hand has come to its end.
 Result<void> Deciding::undone() {
   end_attempt();
-  auto& last = run().begun.back();
-  note({{"type", "undone"}, {"step", step(last.step).name}});
-  for (const auto& [attribute, value] : last.before) set_attribute(attribute, value);
-  run().begun.pop_back();
+  note({{"type", "undone"}, {"step", step(begun().step).name}});
+  forget_step();
   return undo_next();
 }
 
@@ -109,7 +127,9 @@ Result<void> Deciding::undo_finished() {
       if (on == state().on.end() || static_cast<std::size_t>(ending.transition) >= on->second.size())
         return fail(ErrorCode::internal, fmt::format("run {} was interrupted by {}, which state {} does not name", run().id.str(), ending.event, state().name));
       const auto& transition = on->second[static_cast<std::size_t>(ending.transition)];
-      put(slot::event, cel::from_json(ending.payload));
+      put(slot::event, event_value(ending.event, ending.payload));
+      cause_ = ending.event;
+      cause_payload_ = ending.payload;
       end_run("cancelled");
       return apply(transition);
     }

@@ -1,6 +1,7 @@
 #pragma once
 // Signatures of the operations and actions that the shipped workflows use, made by hand: tests of workflows need no connector.
 
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>

@@ -119,7 +119,7 @@ BOOST_AUTO_TEST_CASE(calls_get_the_defaults_that_their_operation_takes) {
   BOOST_TEST(with->find("vmid")->as_int() == 105);
   BOOST_TEST(with->find("hostname")->as_string() == "v1.example.com");
   BOOST_TEST(call.on_server.evaluate(frame)->as_string() == "srv_1");
-  BOOST_TEST((call.retry.for_ == Duration{std::chrono::hours{6}}));
+  BOOST_TEST((call.retry.for_ == Duration{std::chrono::hours{2}}));
   BOOST_TEST((call.timeout == Duration{std::chrono::hours{2}}));
   const auto& conflict = create.on_error_by.at("conflict");
   BOOST_TEST((conflict.what == Reaction::What::redo));

@@ -1,0 +1,180 @@
+#include "tests/support/small_workflow.hpp"
+
+namespace stellwerk::testing {
+
+BOOST_AUTO_TEST_SUITE(runs)
+
+BOOST_AUTO_TEST_CASE(a_run_goes_through_its_steps_and_saves_their_results) {
+  auto actor = started(take_step + create_step);
+  BOOST_TEST(actor.attempt()->executor == "action");
+  BOOST_TEST(actor.attempt()->key == actor.run()->id.str() + "/take/1");
+  BOOST_REQUIRE(actor.done(JsonObject{{"n", 12}}));
+  BOOST_TEST(actor.attribute("number") == Json(12));
+  BOOST_TEST(actor.attempt()->server == "srv_1");
+  BOOST_TEST(text_of(actor.input(), "name") == "box");
+  BOOST_REQUIRE(actor.done());
+  BOOST_TEST(actor.in() == "there");
+  BOOST_TEST(actor.run() == nullptr);
+  BOOST_TEST(actor.problems.empty());
+}
+
+BOOST_AUTO_TEST_CASE(a_stale_outcome_changes_nothing) {
+  auto actor = started(change_step);
+  const auto old = *actor.attempt();
+  BOOST_REQUIRE(actor.answer(OutcomeClass::retry));
+  BOOST_TEST(actor.attempt()->number == old.number + 1);
+  const workflows::Event late{.id = EventId{format_id("evt", make_uuid())}, .body = workflows::Tried{old.id, old.number, {.is = OutcomeClass::done}}};
+  const auto decided = workflows::advance(*actor.definition, actor.snapshot, late, actor.now);
+  BOOST_REQUIRE(decided);
+  BOOST_TEST(workflows::is_nothing(*decided));
+}
+
+BOOST_AUTO_TEST_CASE(the_number_of_tries_is_the_budget_of_a_retry) {
+  auto actor = started("      - change: { call: vendor.change, on_server: \"'srv_1'\", retry: { attempts: 3 } }\n");
+  for (int i = 0; i < 2; ++i) BOOST_REQUIRE(actor.answer(OutcomeClass::retry));
+  BOOST_TEST(actor.in() == "busy");
+  BOOST_REQUIRE(actor.answer(OutcomeClass::retry));
+  BOOST_TEST(actor.in() == "broken");
+}
+
+BOOST_AUTO_TEST_CASE(the_time_of_a_retry_ends_it_before_the_next_try_would_be_late) {
+  auto actor = started("      - change: { call: vendor.change, on_server: \"'srv_1'\", retry: { for: PT10M, delay: PT1M, backoff: 1 } }\n");
+  const auto began = actor.now;
+  int tries = 0;
+  while (actor.in() == "busy" && ++tries < 100) BOOST_REQUIRE(actor.answer(OutcomeClass::retry));
+  BOOST_TEST(actor.in() == "broken");
+  BOOST_TEST((actor.now - began <= std::chrono::minutes{10}));
+  BOOST_TEST(tries >= 8);
+  BOOST_TEST(tries <= 14);
+}
+
+BOOST_AUTO_TEST_CASE(waiting_for_a_server_that_is_away_costs_no_try_and_no_time_of_the_step) {
+  auto actor = started("      - change: { call: vendor.change, on_server: \"'srv_1'\", retry: { attempts: 1 }, timeout: PT10M, patience: PT2H }\n");
+  const auto away = Outcome{.is = OutcomeClass::retry_after, .after = std::chrono::minutes{30}, .sent = false};
+  for (int i = 0; i < 4; ++i) {
+    BOOST_REQUIRE(actor.answer(away));
+    BOOST_TEST(actor.in() == "busy");
+    BOOST_TEST(actor.attempt()->tries == 0);
+  }
+  BOOST_REQUIRE(actor.answer(away));  // two hours and a half
+  BOOST_TEST(actor.in() == "broken");
+}
+
+BOOST_AUTO_TEST_CASE(an_unclear_answer_is_looked_at_before_anything_is_repeated) {
+  auto actor = started(create_step);
+  BOOST_REQUIRE(actor.answer(OutcomeClass::unclear));
+  BOOST_TEST(actor.attempt()->mode == "observe");
+  BOOST_TEST((actor.attempt()->due == actor.now));
+  const auto sent = actor.now;
+  BOOST_REQUIRE(actor.answer(OutcomeClass::not_done));
+  BOOST_TEST(actor.attempt()->mode == "observe");  // not believed before `settle` has passed
+  BOOST_TEST((actor.attempt()->due == sent + std::chrono::seconds{60}));
+  BOOST_REQUIRE(actor.answer(OutcomeClass::not_done));
+  BOOST_TEST(actor.attempt()->mode == "execute");
+  BOOST_TEST(!actor.run()->begun.back().touched);
+}
+
+BOOST_AUTO_TEST_CASE(a_vendor_that_drops_every_request_is_asked_ever_more_seldom) {
+  auto actor = started(change_step);
+  std::vector<Duration> waits;
+  for (int i = 0; i < 4; ++i) {
+    BOOST_REQUIRE(actor.answer(OutcomeClass::unclear));
+    BOOST_REQUIRE(actor.answer(OutcomeClass::not_done));
+    waits.push_back(actor.attempt()->due - actor.now);
+  }
+  BOOST_TEST((waits[0] == Duration{0}));
+  BOOST_TEST((waits[1] > std::chrono::seconds{3}));
+  BOOST_TEST((waits[3] > waits[1]));
+}
+
+BOOST_AUTO_TEST_CASE(what_may_not_be_repeated_becomes_an_incident_when_unclear) {
+  auto actor = started("      - pay: { call: vendor.charge, on_server: \"'srv_1'\", with: { name: x } }\n");
+  BOOST_REQUIRE(actor.answer(OutcomeClass::unclear));
+  BOOST_TEST(actor.held());
+  BOOST_TEST(actor.incidents.begin()->second.error_class == "unclear");
+}
+
+BOOST_AUTO_TEST_CASE(a_task_that_goes_on_keeps_its_handle_and_its_try) {
+  auto actor = started(create_step);
+  BOOST_REQUIRE(actor.answer(Outcome{.is = OutcomeClass::pending, .handle = "task-1"}));
+  BOOST_TEST(actor.attempt()->mode == "poll");
+  BOOST_TEST(actor.attempt()->handle == "task-1");
+  actor.restart();
+  BOOST_TEST(actor.attempt()->handle == "task-1");
+  BOOST_REQUIRE(actor.done(JsonObject{{"id", 4}}));
+  BOOST_TEST(actor.in() == "there");
+}
+
+BOOST_AUTO_TEST_CASE(a_composite_operation_goes_entry_by_entry_with_keys_of_their_own) {
+  auto actor = started("      - build: { call: vendor.build, on_server: \"'srv_1'\", with: { name: x }, save: { number: result.id, why: result.place } }\n");
+  BOOST_TEST(actor.doing() == "vendor.build/clone");
+  BOOST_TEST(actor.attempt()->key == actor.run()->id.str() + "/build/clone/1");
+  const auto deadline = actor.attempt()->deadline;
+  BOOST_REQUIRE(actor.done(JsonObject{{"id", 9}}));
+  BOOST_TEST(actor.doing() == "vendor.build/configure");
+  BOOST_TEST((actor.attempt()->deadline == deadline));
+  BOOST_REQUIRE(actor.done(JsonObject{{"place", "left"}}));
+  BOOST_TEST(actor.attribute("number") == Json(9));
+  BOOST_TEST(actor.attribute("why") == Json("left"));
+}
+
+BOOST_AUTO_TEST_CASE(a_run_sees_optional_members_of_its_event_and_of_results_as_null) {
+  auto actor = started("      - change: { call: vendor.change, on_server: \"'srv_1'\" }\n"
+                       "      - keep: { set: { why: \"${run.event.note == null && steps.change.note == null ? 'none' : 'some'}\" } }\n");
+  BOOST_REQUIRE(actor.done(JsonObject{{"speed", 3}}));
+  BOOST_TEST(actor.in() == "there");
+  BOOST_TEST(actor.attribute("why") == Json("none"));
+}
+
+BOOST_AUTO_TEST_CASE(a_local_step_that_fails_leaves_nothing_of_itself) {
+  auto actor = started("      - both: { do: [ { notify: half }, { set: { number: \"${1 / (self.other - 7)}\" } } ] }\n");
+  BOOST_TEST(actor.held());
+  BOOST_TEST(actor.notices.empty());
+  BOOST_TEST(actor.count("set") == 0U);
+  BOOST_TEST(actor.count("notify") == 0U);
+}
+
+BOOST_AUTO_TEST_CASE(one_working_state_follows_another_in_the_decision_that_ends_it) {
+  ScriptedActor actor{small_workflow(R"(language: 1
+workflow: chain
+kind: service
+title: Chain
+events: { go: { allow: [staff], with: { note: { type: string } } } }
+attributes: { why: { type: string } }
+initial: ready
+states:
+  ready: { status: pending, rest: true, on: { go: { to: one } } }
+  one: { status: pending, steps: [ { a: { call: vendor.change, on_server: "'srv_1'" } } ], done: { to: two }, failed: incident }
+  two: { status: pending, steps: [ { b: { set: { why: "${run.event.note}" } } } ], done: { to: three }, failed: incident }
+  three: { status: pending, steps: [ { c: { call: vendor.change, on_server: "'srv_1'" } } ], done: { to: ready }, failed: incident }
+)")};
+  BOOST_REQUIRE(actor.born());
+  BOOST_REQUIRE(actor.command("go", JsonObject{{"note", "all the way"}}));
+  const auto first = actor.run()->id;
+  const auto decided = actor.done();
+  BOOST_REQUIRE(decided);
+  BOOST_TEST(actor.in() == "three");
+  BOOST_TEST(actor.attribute("why") == Json("all the way"));
+  BOOST_REQUIRE(decided->attempt_ended.has_value());
+  BOOST_TEST(decided->attempt_ended->str() == first.str());  // and not the run in between, which had no try
+  BOOST_TEST(decided->attempt_changed);
+  BOOST_TEST(actor.run()->id.str() != first.str());
+}
+
+BOOST_AUTO_TEST_CASE(leave_ends_a_run_without_failure) {
+  auto actor = started("      - enough: { when: \"self.other == 7\", leave: { to: broken }, notify: gone }\n" + change_step);
+  BOOST_TEST(actor.in() == "broken");
+  BOOST_TEST(actor.notices.size() == 1U);
+  BOOST_TEST(text_of(actor.last("run_ended"), "status") == "done");
+}
+
+BOOST_AUTO_TEST_CASE(a_step_that_may_fail_lets_the_run_go_on) {
+  auto actor = started("      - change: { call: vendor.change, on_server: \"'srv_1'\", on_error: continue }\n      - keep: { set: { why: \"${error.code}\" } }\n");
+  BOOST_REQUIRE(actor.answer(Outcome{.is = OutcomeClass::rejected_operator, .code = "no_way"}));
+  BOOST_TEST(actor.in() == "there");
+  BOOST_TEST(actor.attribute("why") == Json("no_way"));
+}
+
+BOOST_AUTO_TEST_SUITE_END()
+
+}  // namespace stellwerk::testing
