@@ -22,7 +22,7 @@ function(stellwerk_test name)
   target_compile_definitions(${name} PRIVATE STELLWERK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" STELLWERK_REFERENCE_DIR="${STELLWERK_REFERENCE_DIR}"
     STELLWERK_BINARY="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/stellwerk")
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} stellwerk_test_support Boost::unit_test_framework)
-  add_test(NAME ${name} COMMAND ${name} --log_level=test_suite --report_level=short)
+  add_test(NAME ${name} COMMAND ${name} --log_level=error --color_output=no --report_level=short)
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
 endfunction()
 

@@ -137,14 +137,14 @@ void MemoryStore::apply(const ActorChange& change) {
     if (stored.id == attempt.id && !attempt.result) attempt.result = stored.result;
     stored = std::move(attempt);
   }
-  for (const auto& run : {change.run_before, change.run}) {
-    if (!run) continue;
-    const auto [at, fresh] = s.runs.try_emplace(run->id, *run);
-    if (!fresh) {
-      const auto started = at->second.started_at;
-      at->second = *run;
-      at->second.started_at = started;
-    }
+  auto runs = change.runs_before;
+  if (change.run) runs.push_back(*change.run);
+  for (const auto& run : runs) {
+    const auto [at, fresh] = s.runs.try_emplace(run.id, run);
+    if (fresh) continue;
+    const auto started = at->second.started_at;
+    at->second = run;
+    at->second.started_at = started;
   }
   for (const auto seq : change.consumed) {
     if (const auto found = s.mailbox.find(seq); found != s.mailbox.end() && found->second.receiver == actor.id) s.mailbox.erase(found);

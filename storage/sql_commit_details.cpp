@@ -57,7 +57,7 @@ struct Rows {
     for (const auto& timer : change.timers) timers.push_back(to_row(timer));
     if (change.attempt_ended) ended.push_back({change.attempt_ended->first.str(), std::int64_t{change.attempt_ended->second}});
     if (change.attempt) attempts.push_back(to_row(*change.attempt));
-    if (change.run_before) runs.push_back(to_row(*change.run_before));
+    for (const auto& run : change.runs_before) runs.push_back(to_row(run));
     if (change.run) runs.push_back(to_row(*change.run));
     for (const auto seq : change.consumed) consumed.push_back({actor.id.str(), seq});
     for (const auto& m : change.messages) {

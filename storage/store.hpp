@@ -157,7 +157,7 @@ struct ActorChange {
   std::optional<AttemptRow> attempt;   ///< written (inserted or replaced by run and lane)
   std::optional<std::pair<RunId, int>> attempt_ended;  ///< removed
   std::optional<RunRow> run;           ///< written
-  std::optional<RunRow> run_before;    ///< a run that ended in the same decision in which `run` began: written first
+  std::vector<RunRow> runs_before;     ///< runs that ended in the same decision before `run` began: written first
   std::vector<MailboxRow> messages;    ///< to others, or deferred to itself; seq is ignored
   std::vector<std::int64_t> consumed;  ///< own mailbox rows applied or refused: removed
   std::vector<IncidentRow> incidents;  ///< opened: inserted; state "closed": only state and closed_* of the existing row change

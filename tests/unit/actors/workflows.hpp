@@ -1,0 +1,150 @@
+#pragma once
+// Tiny workflows, and the connector they call, for tests of the engine.
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace stellwerk::testing {
+
+/// Path and text, as the shipped library.
+inline std::vector<std::pair<std::string, std::string>> test_library() {
+  return {
+      {"connectors/library/crane.yaml", R"(language: 1
+connector: crane
+driver: noop
+settings:
+  harbour: { type: string, required: true }
+lookups:
+  hook:
+    request: { get: /hook }
+    value: "response.body.is"
+polls:
+  task:
+    request: { get: "/tasks/${handle}" }
+    every: { from: PT10M, to: PT1H, backoff: 2 }
+    outcomes:
+      - { is: pending, when: response.status == 202, handle: "${handle}" }
+      - { is: done, when: response.status == 200 }
+operations:
+  lift:
+    effect: sets
+    undo: lower
+    probe:
+      lookup: hook
+      outcomes:
+        - { is: already, when: "hook == 'up'" }
+        - { is: not_done }
+    request: { post: "/${settings.harbour}/lift" }
+    outcomes:
+      - { is: pending, when: response.status == 202, handle: "${response.body.task}" }
+      - { is: done, when: response.status == 200 }
+      - { is: retry, code: busy, when: response.status == 503 }
+      - { is: rejected_customer, code: heavy, when: response.status == 422 }
+      - { is: rejected_operator, code: broken, when: response.status == 500 }
+    poll: task
+  lower:
+    effect: sets
+    request: { post: "/${settings.harbour}/lower" }
+    outcomes:
+      - { is: done, when: response.status == 200 }
+)"},
+      {"workflows/library/lifting.yaml", R"(language: 1
+workflow: lifting
+kind: service
+attributes:
+  server: { type: ref, kind: server, required: true }
+  colour: { type: string, max: 64 }
+  asked:  { type: int, default: 0 }
+events:
+  lift:    { allow: [staff] }
+  lift2:   { allow: [staff] }
+  give_up: { allow: [staff] }
+  paint:   { allow: [staff], busy: defer, with: { colour: { type: string, required: true } } }
+  ask:     { from: [order], busy: defer, with: { order: { type: string, required: true } } }
+defaults:
+  call: { on_server: self.server, retry: { for: PT6H, delay: PT10M } }
+initial: idle
+states:
+  idle:
+    status: active
+    rest: true
+    on:
+      lift:  { to: lifting }
+      lift2: { to: lifting_twice }
+      paint: { set: { colour: "${event.colour}" } }
+      ask:   { set: { asked: "${self.asked + 1}" }, send: { actor: "${event.order}", event: told, with: { times: "${self.asked}" } } }
+  lifting:
+    status: active
+    steps: [ { lift: { call: crane.lift } } ]
+    done:   { to: lifted }
+    failed: { to: idle }
+  lifting_twice:
+    status: active
+    steps:
+      - first:  { call: crane.lift }
+      - second: { call: crane.lift }
+    done:   { to: lifted }
+    failed: { to: idle }
+    on:
+      give_up: { interrupt: undo, to: idle }
+  lifted:
+    status: active
+    on:
+      paint: { set: { colour: "${event.colour}" } }
+    after: { P3D: { to: rusty } }
+  rusty:
+    status: terminated
+    final: true
+)"},
+      {"workflows/library/five.yaml", R"(language: 1
+workflow: five
+kind: service
+attributes:
+  server: { type: ref, kind: server, required: true }
+defaults:
+  call: { on_server: self.server }
+initial: working
+states:
+  working:
+    status: active
+    steps:
+      - one:   { call: crane.lift }
+      - two:   { call: crane.lift }
+      - three: { call: crane.lift }
+      - four:  { call: crane.lift }
+      - five:  { call: crane.lift }
+    done:   { to: finished }
+    failed: incident
+  finished:
+    status: terminated
+    final: true
+)"},
+      {"workflows/library/asking.yaml", R"(language: 1
+workflow: asking
+kind: order
+attributes:
+  service: { type: string, max: 64 }
+  times:   { type: int, default: 0 }
+events:
+  ask:    { allow: [staff], with: { service: { type: string, required: true } } }
+  order:  { allow: [staff], with: { service: { type: string, required: true }, workflow: { type: string, required: true } } }
+  told:   { from: [service], with: { times: { type: int, required: true } } }
+  beget:  { from: [order], with: { workflow: { type: string, required: true } } }
+  nudge:  { from: [order] }
+initial: open
+states:
+  open:
+    status: pending
+    rest: true
+    on:
+      ask:   { send: { actor: "${event.service}", event: ask, with: { order: "${self.id}" } } }
+      order: { do: [ { send: { actor: "${event.service}", event: beget, with: { workflow: "${event.workflow}" } } }, { send: { actor: "${event.service}", event: nudge } } ] }
+      told:  { set: { times: "${event.times}" } }
+      beget: { create: { kind: service, workflow: "${event.workflow}", with: { server: "${self.id}" } } }
+      nudge: { set: { times: "${self.times + 100}" } }
+)"},
+  };
+}
+
+}  // namespace stellwerk::testing
