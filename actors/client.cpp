@@ -1,5 +1,9 @@
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <exception>
+#include <map>
+
 #include "actors/client_impl.hpp"
 #include "monitoring/metrics.hpp"
 
@@ -15,38 +19,76 @@ Result<Answer> recorded(const storage::IdempotencyRow& row, const Idempotency& a
   return Answer{row.status, row.answer, true};
 }
 
+tl::unexpected<Error> overloaded(const char* what) { return fail(ErrorCode::unavailable, fmt::format("too many {} wait; try again", what), "overloaded"); }
+tl::unexpected<Error> broken(const std::exception& error) { return wrap(Error{ErrorCode::internal, error.what()}, "the engine failed on this request"); }
+
+/// As the metric names it.
+std::string result_of(const Result<Answer>& answer) {
+  if (!answer) return std::string{to_string(answer.error().code)};
+  return bool_of(answer->body, "deferred") ? "deferred" : "accepted";
+}
+
 }  // namespace
 
+std::pair<caf::actor, caf::actor> ClientImpl::dispatcher_and_timers() const {
+  const std::lock_guard lock{mutex_};
+  return {all_.dispatcher, all_.timers};
+}
+
+void ClientImpl::release() {
+  const std::lock_guard lock{mutex_};
+  all_.dispatcher = nullptr;
+  all_.timers = nullptr;
+}
+
 void ClientImpl::query(std::function<Result<Json>(Views&)> question, std::function<void(Result<Json>)> done) {
-  auto shared = std::make_shared<std::function<void(Result<Json>)>>(std::move(done));
-  const bool taken = all_.readers->ask([question = std::move(question), shared](Views& views) { (*shared)(question(views)); });
-  if (!taken) (*shared)(fail(ErrorCode::unavailable, "too many queries wait; try again", "overloaded"));
+  auto shared = std::make_shared<JsonCallback>(std::move(done));
+  const bool taken = all_.readers->ask([question = std::move(question), shared](Views& views) {
+    auto answer = [&]() -> Result<Json> {
+      try {
+        return question(views);
+      } catch (const std::exception& error) {
+        return broken(error);
+      }
+    }();
+    (*shared)(std::move(answer));
+  });
+  if (!taken) (*shared)(overloaded("queries"));
+}
+
+void ClientImpl::ask(const std::shared_ptr<ReplySlot>& slot, std::function<void(Views&)> work) {
+  const bool taken = all_.readers->ask([slot, work = std::move(work)](Views& views) {
+    try {
+      work(views);
+    } catch (const std::exception& error) {
+      slot->answer(broken(error));
+    }
+  });
+  if (!taken) slot->answer(overloaded("queries"));
 }
 
 void ClientImpl::send_now(const std::shared_ptr<Deliver>& deliver, AnswerCallback done) {
   if (pending_.fetch_add(1) >= all_.pending_commands) {
     pending_.fetch_sub(1);
-    return done(fail(ErrorCode::unavailable, "too many requests are pending; try again", "overloaded"));
+    return done(overloaded("requests"));
   }
   deliver->reply = std::make_shared<ReplySlot>([this, done = std::move(done)](Result<Answer> answer) {
     pending_.fetch_sub(1);
-    static auto& good = monitoring::counter("stellwerk_commands_total", {"accepted"});
-    static auto& bad = monitoring::counter("stellwerk_commands_total", {"refused"});
-    (answer ? good : bad).add();
+    monitoring::counter("stellwerk_commands_total", {result_of(answer)}).add();
     done(std::move(answer));
   });
-  if (!all_.dispatcher) return;  // stopping: the slot tells the caller
-  caf::anon_send(all_.dispatcher, Shared<Deliver>{deliver});
+  const auto dispatcher = dispatcher_and_timers().first;
+  if (dispatcher) caf::anon_send(dispatcher, Shared<Deliver>{deliver});
+  else deliver->reply = nullptr;  // stopping: the slot tells the caller
 }
 
-void ClientImpl::answer_again(const Idempotency& idempotency, const AnswerCallback& done) {
-  const bool taken = all_.readers->ask([idempotency, done](Views& views) {
+void ClientImpl::answer_again(const Idempotency& idempotency, const std::shared_ptr<ReplySlot>& slot) {
+  ask(slot, [idempotency, slot](Views& views) {
     auto row = views.find_idempotency(idempotency.scope, idempotency.key);
-    if (!row) return done(fail(std::move(row).error()));
-    if (!*row) return done(fail(ErrorCode::conflict, "a request with this Idempotency-Key is under way; try again", "in_progress"));
-    done(recorded(**row, idempotency));
+    if (!row) return slot->answer(fail(std::move(row).error()));
+    if (!*row) return slot->answer(fail(ErrorCode::conflict, "a request with this Idempotency-Key is under way; try again", "in_progress"));
+    slot->answer(recorded(**row, idempotency));
   });
-  if (!taken) done(fail(ErrorCode::unavailable, "too many queries wait; try again", "overloaded"));
 }
 
 void ClientImpl::send(std::shared_ptr<Deliver> deliver, std::optional<Idempotency> idempotency, AnswerCallback done) {
@@ -57,22 +99,22 @@ void ClientImpl::send(std::shared_ptr<Deliver> deliver, std::optional<Idempotenc
       return done(fail(ErrorCode::invalid_argument, "this Idempotency-Key was used with another body; use a new key for a new request", "idempotency_key_reused"));
     case InFlight::Joined::first: break;
   }
-  const auto finish = [this, key = *idempotency, done = std::move(done)](Result<Answer> answer) {
+  // Whatever happens, the slot is answered once, and with it whoever joined.
+  const auto slot = std::make_shared<ReplySlot>([this, key = *idempotency, done = std::move(done)](Result<Answer> answer) {
     in_flight_.finish(key, answer);
     done(std::move(answer));
-  };
+  });
   deliver->idempotency = storage::IdempotencyRow{.scope = idempotency->scope, .key = idempotency->key, .body_hash = idempotency->body_hash, .status = 0, .answer = JsonObject{},
                                                  .at = now()};
-  const bool taken = all_.readers->ask([this, deliver, key = *idempotency, finish](Views& views) {
+  ask(slot, [this, deliver, key = *idempotency, slot](Views& views) {
     auto row = views.find_idempotency(key.scope, key.key);
-    if (!row) return finish(fail(std::move(row).error()));
-    if (*row) return finish(recorded(**row, key));
-    send_now(deliver, [this, key, finish](Result<Answer> answer) {
-      if (!answer && answer.error().reason == "idempotency_duplicate") return answer_again(key, finish);
-      finish(std::move(answer));
+    if (!row) return slot->answer(fail(std::move(row).error()));
+    if (*row) return slot->answer(recorded(**row, key));
+    send_now(deliver, [this, key, slot](Result<Answer> answer) {
+      if (!answer && answer.error().reason == "idempotency_duplicate") return answer_again(key, slot);
+      slot->answer(std::move(answer));
     });
   });
-  if (!taken) finish(fail(ErrorCode::unavailable, "too many queries wait; try again", "overloaded"));
 }
 
 void ClientImpl::command(CommandRequest request, AnswerCallback done) {
@@ -103,50 +145,65 @@ void ClientImpl::remedy(RemedyRequest request, AnswerCallback done) {
   static const std::map<std::string, What> names{{"retry", What::retry}, {"skip", What::skip}, {"edit", What::edit}, {"done", What::done}, {"fail", What::fail}};
   const auto what = names.find(request.remedy);
   if (what == names.end()) return done(fail(ErrorCode::not_found, fmt::format("there is no remedy '{}'; known are retry, skip, edit, done, fail", request.remedy)));
+  const auto slot = std::make_shared<ReplySlot>(std::move(done));
   auto shared = std::make_shared<RemedyRequest>(std::move(request));
-  const bool taken = all_.readers->ask([this, shared, what = what->second, done](Views& views) {
+  ask(slot, [this, shared, what = what->second, slot](Views& views) {
     auto incident = views.records().find_incident(shared->caller.tenant, shared->incident);
-    if (!incident) return done(fail(std::move(incident).error()));
-    if (!*incident) return done(fail(ErrorCode::not_found, fmt::format("there is no incident {}", shared->incident.str())));
-    if ((*incident)->state != "open") return done(fail(ErrorCode::conflict, fmt::format("incident {} is closed", shared->incident.str()), "incident_not_open"));
+    if (!incident) return slot->answer(fail(std::move(incident).error()));
+    if (!*incident) return slot->answer(fail(ErrorCode::not_found, fmt::format("there is no incident {}", shared->incident.str())));
+    if ((*incident)->state != "open") return slot->answer(fail(ErrorCode::conflict, fmt::format("incident {} is closed", shared->incident.str()), "incident_not_open"));
     const auto& offered = (*incident)->remedies;
     if (std::find(offered.begin(), offered.end(), shared->remedy) == offered.end())
-      return done(fail(ErrorCode::conflict, fmt::format("incident {} does not offer '{}'; it offers: {}", shared->incident.str(), shared->remedy, fmt::join(offered, ", ")),
-                       "remedy_not_offered"));
+      return slot->answer(fail(ErrorCode::conflict, fmt::format("incident {} does not offer '{}'; it offers: {}", shared->incident.str(), shared->remedy, fmt::join(offered, ", ")),
+                               "remedy_not_offered"));
     auto deliver = std::make_shared<Deliver>();
     deliver->actor = (*incident)->actor;
     deliver->tenant = shared->caller.tenant;
     deliver->event = {.id = make_id<EventId>("evt"), .by = {shared->caller.user, shared->caller.role}, .trace = shared->trace, .depth = 0,
                       .body = workflows::Remedy{what, shared->incident, shared->note, shared->input, shared->output}};
-    send_now(deliver, done);
+    send_now(deliver, [slot](Result<Answer> answer) { slot->answer(std::move(answer)); });
   });
-  if (!taken) done(fail(ErrorCode::unavailable, "too many queries wait; try again", "overloaded"));
 }
 
 void ClientImpl::advance_clock(Duration span, std::function<void(Result<Json>)> done) {
   if (!all_.sandbox) return done(fail(ErrorCode::permission_denied, "the clock can be moved in the sandbox only", "not_a_sandbox"));
   if (span < Duration{0} || span > longest_advance)
     return done(fail(Error{ErrorCode::invalid_argument, "the clock moves forward, by at most 3660 days", "bad_span", {{"/advance", "an ISO 8601 duration from PT0S to P3660D, e.g. P3D"}}}));
+  if (clock_moves_.exchange(true)) return done(fail(ErrorCode::conflict, "the clock is being moved; try again", "clock_moves"));
+  move_clock(span, std::make_shared<JsonCallback>([this, done = std::move(done)](Result<Json> answer) {
+    clock_moves_ = false;
+    done(std::move(answer));
+  }));
+}
+
+/// The providers' clock first: what we know of a time must not be ahead of what they know.
+void ClientImpl::move_clock(Duration span, const std::shared_ptr<JsonCallback>& done) {
   const auto target = all_.clock->offset() + span;
-  const auto moved = [this, target, done] {
-    all_.clock->set_offset(target);
-    if (all_.timers) caf::anon_send(all_.timers, clock_atom::value);
-    if (all_.dispatcher) caf::anon_send(all_.dispatcher, clock_atom::value);
-    done(Json(JsonObject{{"now", format_time(all_.clock->now())}, {"offset", format_duration(target)}}));
-  };
-  const bool taken = all_.readers->ask([this, target, span, moved, done](Views& views) {
-    if (auto kept = views.put_value("clock_offset", std::to_string(target.count())); !kept) return done(fail(std::move(kept).error()));
-    const auto driver = all_.deps->drivers.find("http");
-    if (all_.sandbox_control.empty() || driver == all_.deps->drivers.end()) return moved();
-    connectors::DriverRequest request{.method = "POST", .url = all_.sandbox_control + "/_control/clock", .headers = {{"content-type", "application/json"}},
-                                      .body = dump_json(JsonObject{{"advance", format_duration(span)}}), .timeout = std::chrono::seconds{5}};
-    driver->second->send(std::move(request), [moved, done](const connectors::DriverResponse& response) {
-      if (response.failure != connectors::DriverResponse::Failure::none || response.status != 200)
-        return done(fail(ErrorCode::unavailable, fmt::format("the provider sandbox did not move its clock: {} {}", response.failure_text, response.status), "sandbox"));
-      moved();
-    });
+  const auto driver = all_.deps->drivers.find("http");
+  if (all_.sandbox_control.empty() || driver == all_.deps->drivers.end()) return keep_offset(target, done);
+  connectors::DriverRequest request{.method = "POST", .url = all_.sandbox_control + "/_control/clock", .headers = {{"content-type", "application/json"}},
+                                    .body = dump_json(JsonObject{{"advance", format_duration(span)}}), .pin = {}, .timeout = std::chrono::seconds{5}, .key = {}};
+  driver->second->send(std::move(request), [this, target, done](const connectors::DriverResponse& response) {
+    if (response.failure != connectors::DriverResponse::Failure::none || response.status != 200)
+      return (*done)(fail(ErrorCode::unavailable, fmt::format("the provider sandbox did not move its clock: {} {}", response.failure_text, response.status), "sandbox"));
+    keep_offset(target, done);
   });
-  if (!taken) done(fail(ErrorCode::unavailable, "too many queries wait; try again", "overloaded"));
+}
+
+/// Kept first: after a restart the clock must not stand behind what was decided by it.
+void ClientImpl::keep_offset(Duration target, const std::shared_ptr<JsonCallback>& done) {
+  query([target](Views& views) -> Result<Json> {
+          STELLWERK_CHECK(views.put_value("clock_offset", std::to_string(target.count())));
+          return Json{};
+        },
+        [this, target, done](const Result<Json>& kept) {
+          if (!kept) return (*done)(fail(kept.error()));
+          all_.clock->set_offset(target);
+          const auto [dispatcher, timers] = dispatcher_and_timers();
+          if (timers) caf::anon_send(timers, clock_atom::value);
+          if (dispatcher) caf::anon_send(dispatcher, clock_atom::value);
+          (*done)(Json(JsonObject{{"now", format_time(all_.clock->now())}, {"offset", format_duration(target)}}));
+        });
 }
 
 }  // namespace stellwerk::actors

@@ -2,6 +2,8 @@
 // Client over the dispatcher and the reader pool. Internal to this folder.
 
 #include <atomic>
+#include <mutex>
+#include <utility>
 
 #include "actors/in_flight.hpp"
 #include "actors/protocol.hpp"
@@ -31,17 +33,26 @@ class ClientImpl final : public Client {
   [[nodiscard]] Time now() const override { return all_.clock->now(); }
 
   /// Drops the handles of actors, so that the actor system can end.
-  void release() { all_.dispatcher = nullptr, all_.timers = nullptr; }
+  void release();
 
  private:
+  using JsonCallback = std::function<void(Result<Json>)>;
+
+  /// Runs `work` on a reader session. What it throws, and a full queue, go to `slot`, which answers once.
+  void ask(const std::shared_ptr<ReplySlot>& slot, std::function<void(Views&)> work);
   /// Counts what is pending, asks for an earlier answer under the same key, then delivers.
   void send(std::shared_ptr<Deliver> deliver, std::optional<Idempotency> idempotency, AnswerCallback done);
   void send_now(const std::shared_ptr<Deliver>& deliver, AnswerCallback done);
-  void answer_again(const Idempotency& idempotency, const AnswerCallback& done);
+  void answer_again(const Idempotency& idempotency, const std::shared_ptr<ReplySlot>& slot);
+  void move_clock(Duration span, const std::shared_ptr<JsonCallback>& done);
+  void keep_offset(Duration target, const std::shared_ptr<JsonCallback>& done);
+  [[nodiscard]] std::pair<caf::actor, caf::actor> dispatcher_and_timers() const;
 
+  mutable std::mutex mutex_;  ///< of the handles, which release() drops
   ClientDeps all_;
   InFlight in_flight_;
   std::atomic<int> pending_{0};
+  std::atomic<bool> clock_moves_{false};
 };
 
 }  // namespace stellwerk::actors

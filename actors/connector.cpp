@@ -3,11 +3,11 @@
 
 #include <fmt/format.h>
 
-#include <deque>
+#include <map>
+#include <set>
 #include <unordered_map>
 
 #include "actors/protocol.hpp"
-#include "core/match.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 #include "storage/fault_point.hpp"
@@ -25,6 +25,9 @@ class ConnectorActor {
  public:
   static inline const char* name = "connector";
   explicit ConnectorActor(caf::event_based_actor* self) : self_{self} {}
+  ~ConnectorActor() { in_flight().add(-running_); }
+  ConnectorActor(const ConnectorActor&) = delete;
+  ConnectorActor& operator=(const ConnectorActor&) = delete;
 
   caf::behavior behavior(std::shared_ptr<const Deps> deps, const caf::actor& dispatcher, const caf::actor& loader, const ServerId& server) {
     deps_ = std::move(deps);
@@ -32,42 +35,76 @@ class ConnectorActor {
     loader_ = loader;
     server_ = server;
     return {
-        [this](const Shared<Work>& work) { on_work(work); },
-        [this](const Shared<Settle>& settle) { on_settle(settle->attempt); },
-        [this](const std::string& attempt, std::uint64_t exchange, const std::shared_ptr<const connectors::DriverResponse>& response) { on_response(attempt, exchange, *response); },
-        [this](tick_atom, std::uint64_t tick) {
-          if (tick == tick_) pump();
+        [this](const Shared<Work>& work) {
+          if (!guarded([&] { on_work(work); })) self_->delayed_send(self_, std::chrono::seconds{1}, work);  // it must not be lost
         },
-        [this](clock_atom) { pump(); },
-        [this](server_atom) { connector_ = nullptr, loading_ = false, pump(); },
+        [this](const Shared<Settle>& settle) { guarded([&] { on_settle(settle->attempt); }); },
+        [this](const std::string& attempt, std::uint64_t exchange, const std::shared_ptr<const connectors::DriverResponse>& response) {
+          guarded([&] { on_response(attempt, exchange, *response); });
+        },
+        [this](tick_atom, std::uint64_t tick) {
+          if (tick != tick_) return;
+          ticks_at_ = Time::max();
+          guarded([&] { pump(); });
+        },
+        [this](clock_atom) { guarded([&] { pump(); }); },
+        [this](server_atom) { guarded([&] { connector_ = nullptr, outdated_ = loading_, pump(); }); },
     };
   }
 
  private:
+  using Waiting = std::set<std::pair<Time, std::string>>;
+
+  /// One attempt. It waits for its time and a free place, has an exchange with the vendor, or waits for the next look at a task.
   struct Job {
     Shared<Work> work;
-    Call call;
+    Shared<Work> next;       ///< a later try of the same attempt, which came while this one ran
     Time due{};
+    bool running = false;    ///< an exchange with the vendor is under way
+    bool changed = false;    ///< a request that may have an effect has been sent
+    bool changing = false;   ///< … by the exchange under way
+    bool polling = false;    ///< the vendor works on the task `handle`
+    std::string handle;
     int polls = 0;
-    bool running = false;   ///< an exchange with the vendor is under way
-    bool changing = false;  ///< … of a request that may have an effect
-    bool settle = false;
     std::uint64_t exchange = 0;
+    Call call;
+    std::shared_ptr<const connectors::Connector> connector;
+    std::shared_ptr<connectors::Driver> driver;
     std::optional<Execution> execution;
-    std::vector<std::string> limits;
+    std::vector<std::pair<std::string, int>> wanted;  ///< limits that apply: key, most in flight
+    bool holds_limits = false;
     std::chrono::steady_clock::time_point began{};
   };
+  using Jobs = std::unordered_map<std::string, std::unique_ptr<Job>>;
 
   [[nodiscard]] Time now() const { return deps_->clock->now(); }
 
+  template <class Handler>
+  bool guarded(Handler&& handler) {
+    const bool went_well = survive("a connector actor could not handle a message", std::forward<Handler>(handler));
+    pumping_ = false;
+    return went_well;
+  }
+
+  // --- what is to be done
   void on_work(const Shared<Work>& work) {
     const auto& attempt = work->attempt;
-    auto& job = jobs_[attempt.id.str()];
-    if (job && job->running) return;  // the same attempt twice: it is under way
-    job = std::make_unique<Job>();
+    if (const auto known = jobs_.find(attempt.id.str()); known != jobs_.end()) {
+      auto& job = *known->second;
+      if (attempt.number <= job.work->attempt.number) return;  // the same try twice: it is under way
+      if (job.running) {
+        job.next = work;
+        return;
+      }
+      drop(known);
+    }
+    auto job = std::make_unique<Job>();
     job->work = work;
-    job->due = attempt.due;
-    if (attempt.mode == "poll") job->due = std::max(job->due, now());
+    job->polling = attempt.mode == "poll";
+    job->handle = attempt.handle;
+    if (job->polling) ++pollers_;
+    auto& added = *(jobs_[attempt.id.str()] = std::move(job));
+    wait_until(added, attempt.due);
     pump();
   }
 
@@ -75,130 +112,185 @@ class ConnectorActor {
   void on_settle(const AttemptId& id) {
     const auto found = jobs_.find(id.str());
     if (found == jobs_.end()) return;
-    auto& job = *found->second;
-    if (job.running || job.work->attempt.mode == "poll" || job.call.mode == Call::Mode::poll || job.work->attempt.mode == "observe") return;
-    finish(found->second, {.is = OutcomeClass::retry, .code = "given_up", .text = "not begun: the run was interrupted", .sent = false});
+    const auto& job = *found->second;
+    if (job.running || job.polling || job.work->attempt.mode == "observe") return;
+    finish(found, {.is = OutcomeClass::retry, .code = "given_up", .text = "not begun: the run was interrupted", .sent = false});
   }
 
-  /// Starts what is due and allowed; orders the next tick.
+  void wait_until(Job& job, Time due) {
+    job.due = due;
+    waiting_.emplace(due, job.work->attempt.id.str());
+  }
+
+  // --- when
+  /// Starts what is due and allowed; orders the next tick. Whatever ends meanwhile only makes it go round once more.
   void pump() {
+    again_ = true;
+    if (std::exchange(pumping_, true)) return;
+    while (std::exchange(again_, false)) start_ready();
+    pumping_ = false;
+    order_tick();
+  }
+
+  void start_ready() {
     if (jobs_.empty()) return;
     if (!connector_) return ask_for_server();
-    Time next = now() + longest_wait;
-    std::vector<std::string> ready;
-    for (auto& [id, job] : jobs_) {
-      if (job->running) continue;
-      const auto due = std::max(job->due, held_until_);
-      if (due <= now()) ready.push_back(id);
-      else next = std::min(next, due);
+    if (held_until_ > now()) return;
+    for (auto it = waiting_.begin(); it != waiting_.end() && it->first <= now();) {
+      const auto found = jobs_.find(it->second);
+      ++it;  // begin() takes its entry out
+      if (found->second->polling || taken_[of_server] < deps_->in_flight_per_server) begin(found);
+      else if (pollers_ == 0) return;
     }
-    std::sort(ready.begin(), ready.end(), [&](const std::string& a, const std::string& b) { return jobs_[a]->due < jobs_[b]->due; });
-    for (const auto& id : ready) {
-      const auto found = jobs_.find(id);
-      if (found != jobs_.end() && !found->second->running) begin(id, *found->second);
-    }
-    const auto wait = std::max<Duration>(next - now(), Duration{0});
-    self_->delayed_send(self_, std::chrono::duration_cast<std::chrono::milliseconds>(wait + std::chrono::microseconds{999}), tick_atom::value, ++tick_);
   }
 
+  void order_tick() {
+    const auto present = now();
+    auto next = Time::max();
+    if (held_until_ > present && !waiting_.empty()) next = held_until_;
+    else if (const auto later = waiting_.upper_bound({present, std::string(1, '\x7f')}); later != waiting_.end()) next = later->first;
+    if (next >= ticks_at_) return;  // the tick under way comes soon enough
+    tick_at(std::min(next, present + longest_wait));
+  }
+
+  void tick_at(Time due) {
+    ticks_at_ = due;
+    self_->delayed_send(self_, std::chrono::ceil<std::chrono::milliseconds>(std::max<Duration>(due - now(), Duration{0})), tick_atom::value, ++tick_);
+  }
+
+  // --- the server
   void ask_for_server() {
     if (std::exchange(loading_, true)) return;
     self_->request(loader_, caf::infinite, share(ServerRequest{server_})).then(
         [this](const Shared<ServerReply>& reply) {
           loading_ = false;
-          if (!reply->server) {
-            if (reply->server.error().code == ErrorCode::not_found) return reject_all("no_server", fmt::format("there is no server {}", server_.str()));
-            monitoring::log_error("a server's settings cannot be read; trying again", reply->server.error(), {{"server", server_.str()}});
-            self_->delayed_send(self_, std::chrono::seconds{1}, tick_atom::value, ++tick_);
-            return;
-          }
-          take_server(*reply->server);
+          if (std::exchange(outdated_, false)) return ask_for_server();
+          guarded([&] { on_server(*reply); });
         },
         [this](const caf::error&) { loading_ = false; });
   }
 
+  void on_server(const ServerReply& reply) {
+    if (reply.server) return take_server(*reply.server);
+    if (reply.server.error().code == ErrorCode::not_found) return reject_all("no_server", fmt::format("there is no server {}", server_.str()));
+    monitoring::log_error("a server's settings cannot be read; trying again", reply.server.error(), {{"server", server_.str()}});
+    tick_at(now() + std::chrono::seconds{1});
+  }
+
   void take_server(const storage::ServerRow& row) {
-    connector_ = deps_->connectors->find(row.connector);
-    if (!connector_) return reject_all("no_connector", fmt::format("server {} wants connector '{}', which is not published", row.name, row.connector));
-    const auto driver = deps_->drivers.find(connector_->driver());
-    if (driver == deps_->drivers.end()) {
-      connector_ = nullptr;
-      return reject_all("no_driver", fmt::format("connector {} wants driver '{}'", row.connector, connector_ ? connector_->driver() : ""));
-    }
-    driver_ = driver->second;
-    settings_.clear();
-    secrets_.clear();
-    for (const auto& field : connector_->settings()) {
+    const auto connector = deps_->connectors->find(row.connector);
+    if (!connector) return reject_all("no_connector", fmt::format("server {} wants connector '{}', which is not published", row.name, row.connector));
+    const auto driver = deps_->drivers.find(connector->driver());
+    if (driver == deps_->drivers.end()) return reject_all("no_driver", fmt::format("connector {} wants driver '{}', which is not there", row.connector, connector->driver()));
+    std::map<std::string, Json> settings;
+    std::map<std::string, config::Secret> secrets;
+    for (const auto& field : connector->settings()) {
       const auto* value = find_member(row.settings, field.name);
       if (field.type.base == workflows::TypeSpec::Base::secret) {
         if (value == nullptr || !value->is_string()) continue;
         auto opened = config::open(deps_->key, as_view(value->get_string()), row.id.str() + "/" + field.name);
         if (!opened) return reject_all("sealed", fmt::format("setting {} of server {} cannot be opened with this master key", field.name, row.name));
-        secrets_[field.name] = std::move(*opened);
+        secrets[field.name] = std::move(*opened);
       } else if (value != nullptr) {
-        settings_[field.name] = *value;
+        settings[field.name] = *value;
       } else if (field.fallback) {
-        settings_[field.name] = *field.fallback;
+        settings[field.name] = *field.fallback;
       }
     }
+    settings_ = std::move(settings);
+    secrets_ = std::move(secrets);
+    driver_ = driver->second;
+    connector_ = connector;
     pump();
   }
 
+  /// Nothing of what waits can begin. What runs comes to its own end.
   void reject_all(const std::string& code, const std::string& text) {
     connector_ = nullptr;
-    std::vector<std::string> ids;
-    for (const auto& [id, job] : jobs_) ids.push_back(id);
-    for (const auto& id : ids) finish(jobs_[id], {.is = OutcomeClass::rejected_operator, .code = code, .text = text, .sent = false});
+    for (const auto& [due, id] : Waiting{waiting_}) {
+      const auto found = jobs_.find(id);
+      if (found == jobs_.end()) continue;
+      finish(found, {.is = OutcomeClass::rejected_operator, .code = code, .text = text, .handle = found->second->handle, .sent = false});
+    }
   }
 
-  void begin(const std::string& id, Job& job) {
+  // --- one exchange
+  void begin(Jobs::iterator found) {
+    auto& job = *found->second;
     const auto& attempt = job.work->attempt;
-    if (now() > attempt.deadline && attempt.mode == "poll")
-      return finish(jobs_[id], {.is = OutcomeClass::rejected_operator, .code = "timeout", .text = fmt::format("the task {} did not end in time", attempt.handle), .handle = attempt.handle});
-    const bool polls = job.call.mode == Call::Mode::poll || attempt.mode == "poll";
-    const auto dot = attempt.operation.find('.');
-    if (!polls || job.call.operation.empty()) {
-      job.call = Call{.operation = attempt.operation.substr(dot == std::string::npos ? 0 : dot + 1), .sub = attempt.sub, .input = attempt.input, .settings = settings_,
-                      .secrets = secrets_, .actor_id = attempt.actor.str(), .key = attempt.key, .mode = Call::Mode::execute, .handle = attempt.handle,
-                      .attempt_timeout = job.work->attempt_timeout};
-      if (attempt.mode == "observe") job.call.mode = Call::Mode::observe;
-      if (attempt.mode == "poll") job.call.mode = Call::Mode::poll;
-    }
-    if (job.limits.empty() && !take_limits(job)) return;  // stays ready: the end of another job starts it
+    if (job.polling && now() > attempt.deadline) return finish(found, overdue(job));
+    if (!job.polling && !take_limits(job)) return;  // stays ready: the end of another job starts it
+    waiting_.erase({job.due, found->first});
+    job.connector = connector_;
+    job.driver = driver_;
+    job.call = make_call(job);
     job.running = true;
-    job.began = std::chrono::steady_clock::now();
-    in_flight().add(1);
-    job.execution.emplace(connector_, job.call);
-    go_on(id, job, job.execution->start());
+    job.changed = job.changing = false;
+    if (job.began == std::chrono::steady_clock::time_point{}) job.began = std::chrono::steady_clock::now();
+    in_flight().add(1), ++running_;
+    go_on(found, [&] {
+      job.execution.emplace(job.connector, job.call);
+      return job.execution->start();
+    });
   }
 
-  /// Reads are free; whatever changes or observes counts against each limit that applies.
+  [[nodiscard]] Call make_call(const Job& job) const {
+    const auto& attempt = job.work->attempt;
+    const auto dot = attempt.operation.find('.');
+    const auto mode = job.polling ? Call::Mode::poll : attempt.mode == "observe" ? Call::Mode::observe : Call::Mode::execute;
+    return {.operation = attempt.operation.substr(dot == std::string::npos ? 0 : dot + 1), .sub = attempt.sub, .input = attempt.input, .settings = settings_,
+            .secrets = secrets_, .actor_id = attempt.actor.str(), .key = attempt.key, .mode = mode, .handle = job.handle, .attempt_timeout = job.work->attempt_timeout};
+  }
+
+  [[nodiscard]] static Outcome overdue(const Job& job) {
+    return {.is = OutcomeClass::rejected_operator, .code = "timeout", .text = fmt::format("the task {} did not end in time", job.handle), .handle = job.handle};
+  }
+
+  /// Polls are free; whatever changes or observes counts against each limit that applies.
   bool take_limits(Job& job) {
-    if (job.call.mode == Call::Mode::poll) return true;
-    std::vector<std::pair<std::string, int>> wanted{{"server", deps_->in_flight_per_server}};
-    for (const auto& limit : connector_->limits())
-      if (auto key = connectors::limit_key(*connector_, limit, job.call, server_.str()); !key.empty()) wanted.emplace_back(std::move(key), limit.in_flight);
-    for (const auto& [key, most] : wanted)
-      if (taken_[key] >= most) return false;
-    for (const auto& [key, most] : wanted) {
-      ++taken_[key];
-      job.limits.push_back(key);
+    if (job.wanted.empty()) {
+      const auto call = make_call(job);
+      job.wanted.emplace_back(of_server, deps_->in_flight_per_server);
+      for (std::size_t i = 0; i < connector_->limits().size(); ++i) {
+        const auto& limit = connector_->limits()[i];
+        if (const auto key = connectors::limit_key(*connector_, limit, call, server_.str()); !key.empty()) job.wanted.emplace_back(fmt::format("{}:{}", i, key), limit.in_flight);
+      }
     }
+    for (const auto& [key, most] : job.wanted)
+      if (taken_[key] >= most) return false;
+    for (const auto& [key, most] : job.wanted) ++taken_[key];
+    job.holds_limits = true;
     return true;
   }
 
-  void go_on(const std::string& id, Job& job, Execution::Next next) {
-    std::visit(match{
-        [&](Execution::Send& send) {
-          job.changing = send.changing;
-          ++job.exchange;
-          auto self = caf::actor_cast<caf::actor>(self_);
-          driver_->send(std::move(send.request), [self, id, exchange = job.exchange](connectors::DriverResponse response) {
-            caf::anon_send(self, id, exchange, std::make_shared<const connectors::DriverResponse>(std::move(response)));
-          });
-        },
-        [&](Outcome& outcome) { on_outcome(id, job, std::move(outcome)); },
-    }, next);
+  void release(Job& job) {
+    if (!std::exchange(job.holds_limits, false)) return;
+    for (const auto& [key, most] : job.wanted)
+      if (--taken_[key] <= 0) taken_.erase(key);
+  }
+
+  /// Sends the next request of the execution, or ends it. What throws on the way is an outcome, too.
+  template <class Step>
+  void go_on(Jobs::iterator found, Step step) {
+    auto& job = *found->second;
+    Execution::Next next = Outcome{};
+    try {
+      next = step();
+      if (auto* send = std::get_if<Execution::Send>(&next)) {
+        job.changing = send->changing;
+        job.changed = job.changed || send->changing;
+        auto self = caf::actor_cast<caf::actor>(self_);
+        job.driver->send(std::move(send->request), [self, id = found->first, exchange = ++job.exchange](connectors::DriverResponse response) {
+          caf::anon_send(self, id, exchange, std::make_shared<const connectors::DriverResponse>(std::move(response)));
+        });
+        return;
+      }
+    } catch (const std::exception& error) {
+      ++job.exchange;  // an answer that comes all the same is none any more
+      next = Outcome{.is = job.changed ? OutcomeClass::unclear : OutcomeClass::rejected_operator, .code = "internal",
+                     .text = fmt::format("carrying the attempt out failed: {}", error.what()), .sent = job.changed};
+    }
+    on_outcome(found, std::move(std::get<Outcome>(next)));
   }
 
   void on_response(const std::string& id, std::uint64_t exchange, const connectors::DriverResponse& response) {
@@ -207,37 +299,26 @@ class ConnectorActor {
     auto& job = *found->second;
     // The moment that decides whether an effect is forgotten: it has happened, and nobody knows yet.
     if (job.changing) storage::fault_point("attempt");
-    go_on(id, job, job.execution->on_response(response));
+    go_on(found, [&] { return job.execution->on_response(response); });
   }
 
-  void on_outcome(const std::string& id, Job& job, Outcome outcome) {
+  // --- what came of it
+  void on_outcome(Jobs::iterator found, Outcome outcome) {
+    auto& job = *found->second;
     job.running = false;
-    in_flight().add(-1);
+    in_flight().add(-1), --running_;
     if (outcome.hold == "server" || outcome.hold == "installation") held_until_ = now() + hold_time;
-    if (outcome.is == OutcomeClass::pending && !outcome.handle.empty()) {
+    if (outcome.is != OutcomeClass::pending || (outcome.handle.empty() && !job.polling)) return finish(found, std::move(outcome));
+    if (!outcome.handle.empty()) job.handle = outcome.handle;
+    if (!std::exchange(job.polling, true)) {
       // First word of the handle goes to the actor, which commits it; the task is polled here without writing anything.
-      const bool first = job.call.mode != Call::Mode::poll;
-      job.call.mode = Call::Mode::poll;
-      job.call.handle = outcome.handle;
-      if (first) {
-        release(job);
-        report(job, outcome);
-      }
-      if (now() > job.work->attempt.deadline) {
-        outcome = {.is = OutcomeClass::rejected_operator, .code = "timeout", .text = fmt::format("the task {} did not end in time", job.call.handle), .handle = job.call.handle};
-      } else {
-        job.due = now() + connectors::poll_delay(*connector_, job.call, ++job.polls);
-        return pump();
-      }
-    } else if (job.call.mode == Call::Mode::poll && (outcome.is == OutcomeClass::retry || outcome.is == OutcomeClass::retry_after) && !outcome.sent) {
-      // the question could not be put; the task goes on meanwhile
-      if (now() <= job.work->attempt.deadline) {
-        job.due = now() + connectors::poll_delay(*connector_, job.call, ++job.polls);
-        return pump();
-      }
-      outcome = {.is = OutcomeClass::rejected_operator, .code = "timeout", .text = fmt::format("the task {} could not be asked for in time", job.call.handle), .handle = job.call.handle};
+      ++pollers_;
+      release(job);
+      report(job, std::move(outcome));
     }
-    finish(jobs_[id], std::move(outcome));
+    if (job.next) return finish(found, overdue(job));  // the actor has gone on to another try; this outcome is stale to it
+    wait_until(job, now() + connectors::poll_delay(*job.connector, job.call, ++job.polls));
+    pump();
   }
 
   void report(const Job& job, Outcome outcome) {
@@ -247,18 +328,22 @@ class ConnectorActor {
                                                                             .body = workflows::Tried{attempt.id, attempt.number, std::move(outcome)}}}));
   }
 
-  void release(Job& job) {
-    for (const auto& key : job.limits) --taken_[key];
-    job.limits.clear();
+  /// Takes the job out, with whatever it holds.
+  std::unique_ptr<Job> drop(Jobs::iterator found) {
+    auto job = std::move(found->second);
+    waiting_.erase({job->due, found->first});
+    jobs_.erase(found);
+    if (job->polling) --pollers_;
+    release(*job);
+    return job;
   }
 
-  void finish(std::unique_ptr<Job>& slot, Outcome outcome) {
-    auto job = std::move(slot);
-    jobs_.erase(job->work->attempt.id.str());
-    release(*job);
+  void finish(Jobs::iterator found, Outcome outcome) {
+    const auto job = drop(found);
     if (job->began != std::chrono::steady_clock::time_point{})
       monitoring::histogram("stellwerk_attempt_duration_seconds", {job->work->attempt.operation}).observe(std::chrono::duration<double>(std::chrono::steady_clock::now() - job->began).count());
     report(*job, std::move(outcome));
+    if (job->next) return on_work(job->next);
     pump();
   }
 
@@ -267,19 +352,28 @@ class ConnectorActor {
     return gauge;
   }
 
+  static inline const std::string of_server = "server";  ///< the limit that every attempt but a poll counts against
+
   caf::event_based_actor* self_;
   std::shared_ptr<const Deps> deps_;
   caf::actor dispatcher_, loader_;
   ServerId server_;
-  std::shared_ptr<const connectors::Connector> connector_;
+  std::shared_ptr<const connectors::Connector> connector_;  ///< null: the server's settings have to be read first
   std::shared_ptr<connectors::Driver> driver_;
   std::map<std::string, Json> settings_;
   std::map<std::string, config::Secret> secrets_;
-  std::unordered_map<std::string, std::unique_ptr<Job>> jobs_;
+  Jobs jobs_;
+  Waiting waiting_;  ///< due time and id of every job that does not run
   std::map<std::string, int> taken_;
+  int running_ = 0;
+  int pollers_ = 0;
   Time held_until_{};
-  bool loading_ = false;
+  Time ticks_at_ = Time::max();  ///< when the tick under way comes
   std::uint64_t tick_ = 0;
+  bool loading_ = false;
+  bool outdated_ = false;  ///< the settings have changed while they were read
+  bool pumping_ = false;
+  bool again_ = false;
 };
 
 }  // namespace

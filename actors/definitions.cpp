@@ -2,6 +2,9 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <tuple>
+
 #include "storage/actions/actions.hpp"
 
 namespace stellwerk::actors {
@@ -109,6 +112,8 @@ Result<Library> load_library(storage::Store& store, const TenantId& tenant, cons
     fresh.push_back({.tenant = tenant, .type = type, .name = name, .revision = 1, .text = text, .at = now});
     published.push_back(fresh.back());
   }
+  // The newest revision comes last, and is the one that counts.
+  std::sort(published.begin(), published.end(), [](const auto& a, const auto& b) { return std::tie(a.type, a.name, a.revision) < std::tie(b.type, b.name, b.revision); });
   auto connectors = std::make_shared<Connectors>();
   auto definitions = std::make_shared<Definitions>();
   std::string problems;

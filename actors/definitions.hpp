@@ -13,7 +13,7 @@
 
 namespace stellwerk::actors {
 
-/// Connectors by name. An older revision in use is found by (name, revision).
+/// Connectors by name; the newest revision of each.
 class Connectors {
  public:
   void add(std::shared_ptr<const connectors::Connector> connector);

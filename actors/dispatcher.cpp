@@ -1,5 +1,6 @@
 // Knows which durable and connector actors are awake, and wakes the others. The only place that spawns them.
 
+#include <map>
 #include <unordered_map>
 
 #include "actors/protocol.hpp"
@@ -8,77 +9,142 @@
 namespace stellwerk::actors {
 namespace {
 
-struct DispatcherState {
+constexpr auto longest_wait = std::chrono::seconds{30};  ///< between looks at what waits for its time
+
+class Dispatcher {
+ public:
   static inline const char* name = "dispatcher";
-  std::unordered_map<ActorId, caf::actor> durables;
-  std::unordered_map<std::string, caf::actor> connectors;
-  bool stopping = false;
+  explicit Dispatcher(caf::event_based_actor* self) : self_{self} {}
+
+  caf::behavior behavior(std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer, caf::actor timers) {
+    deps_ = std::move(deps);
+    loaders_ = std::move(loaders);
+    committer_ = std::move(committer);
+    timers_ = std::move(timers);
+    self_->set_down_handler([this](caf::down_msg& down) { on_down(down); });
+    return {
+        [this](const Shared<Deliver>& deliver) { guarded([&] { on_deliver(deliver); }); },
+        [this](const Shared<Wake>& wake) { guarded([&] { send_to(wake->actor, wake); }); },
+        [this](const Shared<Idle>& idle) { guarded([&] { on_idle(*idle); }); },
+        [this](const Shared<Work>& work) { guarded([&] { self_->send(connector(work->attempt.server), work); }); },
+        [this](const Shared<Settle>& settle) { guarded([&] { self_->send(connector(settle->server), settle); }); },
+        [this](tick_atom, std::uint64_t tick) { guarded([&] { on_tick(tick); }); },
+        [this](clock_atom) { guarded([&] { on_clock(); }); },
+        [this](server_atom, const std::string& server) {
+          if (const auto found = connectors_.find(server); found != connectors_.end()) self_->send(found->second, server_atom::value);
+        },
+        [this](stop_atom) { on_stop(); },
+    };
+  }
+
+ private:
+  /// An awake durable actor, and how many messages it was sent.
+  struct Awake {
+    caf::actor actor;
+    std::uint64_t sent = 0;
+  };
+
+  /// The reply slot of what could not be passed on tells its caller.
+  template <class Work>
+  void guarded(Work&& work) {
+    survive("the dispatcher could not pass a message on", std::forward<Work>(work));
+  }
+
+  template <class Message>
+  void send_to(const ActorId& id, const Message& message) {
+    auto& awake = durables_[id];
+    if (!awake.actor) {
+      awake.actor = spawn_durable(self_->system(), DurableDeps{deps_, caf::actor_cast<caf::actor>(self_), committer_, timers_, loaders_}, id);
+      ids_[awake.actor.address()] = id;
+      self_->monitor(awake.actor);
+    }
+    ++awake.sent;
+    self_->send(awake.actor, message);
+  }
+
+  caf::actor& connector(const std::string& server) {
+    auto& actor = connectors_[server];
+    if (!actor)
+      actor = spawn_connector(self_->system(), deps_, caf::actor_cast<caf::actor>(self_), loaders_[std::hash<std::string>{}(server) % loaders_.size()], ServerId{server});
+    return actor;
+  }
+
+  void on_deliver(const Shared<Deliver>& deliver) {
+    if (deliver->due > deps_->clock->now()) {
+      later_.emplace(deliver->due, deliver);
+      return order_tick();
+    }
+    send_to(deliver->actor, deliver);
+  }
+
+  // --- what waits for its time, which a person may move forward
+  void order_tick() {
+    if (later_.empty() || later_.begin()->first >= ticks_at_) return;
+    const auto now = deps_->clock->now();
+    ticks_at_ = std::min(later_.begin()->first, now + longest_wait);
+    const auto wait = std::max<Duration>(ticks_at_ - now, Duration{0});
+    self_->delayed_send(self_, std::chrono::ceil<std::chrono::milliseconds>(wait), tick_atom::value, ++tick_);
+  }
+  void on_tick(std::uint64_t tick) {
+    if (tick == tick_) on_clock();
+  }
+  void on_clock() {
+    ticks_at_ = Time::max();
+    while (!later_.empty() && later_.begin()->first <= deps_->clock->now()) {
+      const auto deliver = later_.begin()->second;
+      later_.erase(later_.begin());
+      send_to(deliver->actor, deliver);
+    }
+    order_tick();
+    for (const auto& [server, actor] : connectors_) self_->send(actor, clock_atom::value);
+  }
+
+  // --- the end of actors
+  void on_idle(const Idle& idle) {
+    const auto found = durables_.find(idle.actor);
+    // What was sent meanwhile lies in its mailbox: it stays, and says again when it is idle.
+    if (found == durables_.end() || found->second.sent != idle.received) return;
+    self_->demonitor(found->second.actor);
+    self_->send(found->second.actor, end_atom::value);
+    ids_.erase(found->second.actor.address());
+    durables_.erase(found);
+  }
+
+  /// An actor that ended by itself was forgotten before; one that failed is forgotten here, and loaded again by its next message.
+  void on_down(const caf::down_msg& down) {
+    const auto found = ids_.find(down.source);
+    if (found == ids_.end()) return;
+    monitoring::log_error("a durable actor ended with an error", {{"actor", found->second.str()}, {"error", self_->system().render(down.reason)}});
+    durables_.erase(found->second);
+    ids_.erase(found);
+  }
+
+  void on_stop() {
+    for (auto& [id, awake] : durables_) {
+      self_->demonitor(awake.actor);
+      self_->send_exit(awake.actor, caf::exit_reason::user_shutdown);
+    }
+    for (auto& [server, actor] : connectors_) self_->send_exit(actor, caf::exit_reason::user_shutdown);
+    self_->quit();
+  }
+
+  caf::event_based_actor* self_;
+  std::shared_ptr<const Deps> deps_;
+  std::vector<caf::actor> loaders_;
+  caf::actor committer_, timers_;
+  std::unordered_map<ActorId, Awake> durables_;
+  std::map<caf::actor_addr, ActorId> ids_;
+  std::unordered_map<std::string, caf::actor> connectors_;
+  std::multimap<Time, Shared<Deliver>> later_;
+  Time ticks_at_ = Time::max();
+  std::uint64_t tick_ = 0;
 };
 
 }  // namespace
 
 caf::actor spawn_dispatcher(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer, caf::actor timers) {
-  return system.spawn([deps, loaders, committer, timers](caf::stateful_actor<DispatcherState>* self) -> caf::behavior {
-    auto& state = self->state;
-    const auto durable = [self, deps, loaders, committer, timers, &state](const ActorId& id) -> caf::actor& {
-      auto& actor = state.durables[id];
-      if (!actor) {
-        actor = spawn_durable(self->system(), DurableDeps{deps, caf::actor_cast<caf::actor>(self), committer, timers, loaders}, id);
-        self->monitor(actor);
-      }
-      return actor;
-    };
-    const auto connector = [self, deps, loaders, &state](const std::string& server) -> caf::actor& {
-      auto& actor = state.connectors[server];
-      if (!actor)
-        actor = spawn_connector(self->system(), deps, caf::actor_cast<caf::actor>(self), loaders[std::hash<std::string>{}(server) % loaders.size()], ServerId{server});
-      return actor;
-    };
-    self->set_down_handler([&state](caf::down_msg& down) {
-      // An actor that ended by itself was forgotten before; one that failed is forgotten here and loaded again by its next message.
-      for (auto it = state.durables.begin(); it != state.durables.end(); ++it) {
-        if (it->second.address() != down.source) continue;
-        if (down.reason) monitoring::log_error("a durable actor ended with an error", {{"actor", it->first.str()}});
-        state.durables.erase(it);
-        break;
-      }
-    });
-    return {
-        [self, durable](const Shared<Deliver>& deliver) {
-          if (self->state.stopping) return;  // the reply slot tells the caller
-          self->send(durable(deliver->actor), deliver);
-        },
-        [self, durable](const Shared<Wake>& wake) {
-          if (!self->state.stopping) self->send(durable(wake->actor), wake);
-        },
-        [self, &state](const Shared<Idle>& idle) {
-          const auto found = state.durables.find(idle->actor);
-          if (found == state.durables.end()) return;
-          self->demonitor(found->second);
-          self->send(found->second, end_atom::value);
-          state.durables.erase(found);
-        },
-        [self, connector](const Shared<Work>& work) {
-          if (!self->state.stopping) self->send(connector(work->attempt.server), work);
-        },
-        [self, connector](const Shared<Settle>& settle) {
-          if (!self->state.stopping) self->send(connector(settle->server), settle);
-        },
-        [self, &state](clock_atom) {
-          for (auto& [server, actor] : state.connectors) self->send(actor, clock_atom::value);
-        },
-        [self, &state](server_atom, const std::string& server) {
-          if (const auto found = state.connectors.find(server); found != state.connectors.end()) self->send(found->second, server_atom::value);
-        },
-        [self, &state](stop_atom) {
-          state.stopping = true;
-          for (auto& [id, actor] : state.durables) self->send_exit(actor, caf::exit_reason::user_shutdown);
-          for (auto& [server, actor] : state.connectors) self->send_exit(actor, caf::exit_reason::user_shutdown);
-          state.durables.clear();
-          state.connectors.clear();
-          self->quit();
-        },
-    };
+  return system.spawn([deps, loaders, committer, timers](caf::stateful_actor<Dispatcher>* self) -> caf::behavior {
+    return self->state.behavior(deps, loaders, committer, timers);
   });
 }
 

@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "core/match.hpp"
+#include <utility>
 
 namespace stellwerk::actors {
 namespace {
@@ -20,17 +20,11 @@ std::vector<workflows::cel::Value> setting_values(const Definition& definition) 
 /// Name and payload of the event, for the projectors and the journal.
 storage::Applied make_applied(const workflows::Event& event, const workflows::Decision& decision) {
   storage::Applied applied{.id = event.id, .event = {}, .payload = decision.applied_payload, .principal = event.by.id, .role = event.by.role};
-  std::visit(match{
-      [](const workflows::Born&) {},
-      [&](const workflows::Command& c) { applied.event = c.name; },
-      [&](const workflows::Message& m) { applied.event = m.name; },
-      [&](const workflows::Turn& t) { applied.event = t.name; },
-      [&](const workflows::TimerDue& t) { applied.event = "timer:" + t.name; },
-      [&](const workflows::Tried&) { applied.event = "outcome"; },
-      [&](const workflows::Remedy&) { applied.event = "remedy"; },
-  }, event.body);
-  // Deferred is not applied: the projectors see it when its turn comes.
-  if (decision.defer) applied.event = "deferred";
+  // A birth has no event. A command or message counts when it was applied: deferred, refused or kept ones come again, or never.
+  if (!decision.applied_event.empty()) applied.event = decision.applied_event;
+  else if (const auto* timer = std::get_if<workflows::TimerDue>(&event.body)) applied.event = "timer:" + timer->name;
+  else if (std::holds_alternative<workflows::Tried>(event.body)) applied.event = "outcome";
+  else if (!std::holds_alternative<workflows::Born>(event.body)) applied.event = "none";
   return applied;
 }
 
@@ -135,7 +129,7 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
     storage::RunRow run{.id = note.id, .tenant = row.tenant, .actor = row.id, .workflow = row.workflow, .revision = row.revision, .event = note.event,
                         .state = note.state, .status = note.status, .step = note.step, .trace = event.trace, .started_at = note.started,
                         .ended_at = note.ended ? now : Time{}};
-    if (change.run) change.run_before = std::exchange(change.run, std::nullopt);
+    if (change.run) change.runs_before.push_back(*std::exchange(change.run, std::nullopt));
     change.run = std::move(run);
   }
   for (const auto& message : decision.messages)

@@ -10,6 +10,16 @@ struct LoaderState {
   std::unique_ptr<storage::Store> store;
 };
 
+/// A row that cannot even be read must not end the loader: everybody else's rows come through it.
+template <class Read>
+auto read_safely(Read read) -> decltype(read()) {
+  try {
+    return read();
+  } catch (const std::exception& error) {
+    return fail(ErrorCode::internal, std::string{"a row cannot be read: "} + error.what());
+  }
+}
+
 }  // namespace
 
 caf::actor spawn_loader(caf::actor_system& system, std::unique_ptr<storage::Store> store) {
@@ -18,8 +28,9 @@ caf::actor spawn_loader(caf::actor_system& system, std::unique_ptr<storage::Stor
   return system.spawn<caf::detached>([box](caf::stateful_actor<LoaderState>* self) -> caf::behavior {
     self->state.store = std::move(*box);
     return {
-        [self](const Shared<LoadRequest>& request) { return share(LoadReply{self->state.store->load(request->actor)}); },
-        [self](const Shared<ServerRequest>& request) { return share(ServerReply{self->state.store->find_server(request->server)}); },
+        [self](const Shared<LoadRequest>& request) { return share(LoadReply{read_safely([&] { return self->state.store->load(request->actor); })}); },
+        [self](const Shared<ServerRequest>& request) { return share(ServerReply{read_safely([&] { return self->state.store->find_server(request->server); })}); },
+        [self](stop_atom) { self->quit(); },
     };
   });
 }

@@ -1,26 +1,33 @@
 #pragma once
 // The map of the system: every message between actors, and who takes it. Messages are immutable structs behind shared_ptr.
 //
-//   dispatcher   Deliver → the durable actor of `actor` (spawned when it sleeps);  Wake → the same, to look into its mailbox;
-//                Idle(actor) → forgets it and lets it end;  Work → the connector actor of the server;  Settle → the same;
-//                clock_moved, server_changed → every connector actor
+//   dispatcher   Deliver → the durable actor of `actor` (spawned when it sleeps), not before its due time;  Wake → the same, to look
+//                into its mailbox;  Idle(actor) → forgets it and lets it end;  Work → the connector actor of the server;
+//                Settle → the same;  clock moved → every connector actor;  server changed → its connector actor
 //   durable      Deliver, Wake, Settle's and Work's outcomes as Deliver(Tried);  end
 //   committer    CommitRequest → CommitReply;  ActionRequest → outcome as Deliver to the dispatcher   (detached)
-//   loader       LoadRequest → LoadReply;  ServerRequest → ServerReply                                (detached, several)
+//   loader       LoadRequest → LoadReply;  ServerRequest → ServerReply;  stop                          (detached, several)
 //   timers       timer_set(due), clock_moved, tick                                                    (detached)
 //   connector    Work, Settle, driver answers, tick, clock_moved, server_changed
 
 #include <caf/all.hpp>
 
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <exception>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/client.hpp"
 #include "actors/definitions.hpp"
 #include "core/clock.hpp"
+#include "monitoring/log.hpp"
 #include "storage/store.hpp"
 #include "workflows/snapshot.hpp"
 
@@ -41,7 +48,11 @@ class ReplySlot {
  public:
   explicit ReplySlot(AnswerCallback done) : done_{std::move(done)} {}
   ~ReplySlot() {
-    if (done_) done_(fail(ErrorCode::unavailable, "the engine is stopping; repeat with the same Idempotency-Key", "stopping"));
+    try {
+      answer(fail(ErrorCode::unavailable, "the engine is stopping; repeat with the same Idempotency-Key", "stopping"));
+    } catch (const std::exception& error) {
+      monitoring::log_error("a caller could not be told that the engine is stopping", {{"error", error.what()}});
+    }
   }
   ReplySlot(const ReplySlot&) = delete;
   ReplySlot& operator=(const ReplySlot&) = delete;
@@ -51,6 +62,13 @@ class ReplySlot {
 
  private:
   AnswerCallback done_;
+};
+
+/// What is to be done about the attempt in hand, when no event is delivered.
+enum class Resume {
+  none,
+  begin,    ///< carry it out: its time has come, or its actor was just born
+  recover,  ///< it may have been sent by somebody who is gone: look first
 };
 
 /// An event on its way to one actor.
@@ -64,15 +82,18 @@ struct Deliver {
   TenantId tenant;                                  ///< of the caller; empty: from inside
   std::string customer;                             ///< of a customer; empty: any
   Duration wait{0};
-  bool recovered = false;                           ///< attempt of a former incarnation: see `attempt`
+  Resume resume = Resume::none;                     ///< else `event` says nothing, and `attempt` is meant
   std::optional<storage::AttemptRow> attempt;
+  Time due{};                                       ///< engine time; kept by the dispatcher until then
 };
 /// There is something in the actor's mailbox.
 struct Wake {
   ActorId actor;
 };
+/// The actor has nothing to do. It is let go when it has seen everything that was sent to it.
 struct Idle {
   ActorId actor;
+  std::uint64_t received = 0;
 };
 /// An attempt to carry out, at attempt.due.
 struct Work {
@@ -125,8 +146,22 @@ struct Deps {
   std::string incarnation;
   Duration passivate_after = std::chrono::seconds{60};
   int in_flight_per_server = 8;
+  std::function<Result<std::unique_ptr<storage::Store>>()> open_store;  ///< a fresh session in place of one that broke
+  std::shared_ptr<const std::atomic<bool>> stopping;  ///< nobody insists on a database that is away any more
   std::function<void(const std::string&)> on_fatal;  ///< the fence is gone: the process has to end
 };
+
+/// Runs `work`; what it throws ends neither the actor nor the process. False when it threw.
+template <class Work>
+bool survive(std::string_view what, Work&& work) {
+  try {
+    std::forward<Work>(work)();
+    return true;
+  } catch (const std::exception& error) {
+    monitoring::log_error(what, {{"error", error.what()}});
+    return false;
+  }
+}
 
 struct DurableDeps {
   std::shared_ptr<const Deps> deps;

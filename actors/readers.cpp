@@ -1,5 +1,9 @@
 #include "actors/readers.hpp"
 
+#include <exception>
+
+#include "monitoring/log.hpp"
+
 namespace stellwerk::actors {
 
 Readers::Readers(std::vector<std::unique_ptr<Views>> sessions, std::size_t most_waiting) : sessions_{std::move(sessions)}, most_waiting_{most_waiting} {
@@ -28,7 +32,11 @@ void Readers::serve(Views& views) {
       work = std::move(waiting_.front());
       waiting_.pop_front();
     }
-    work(views);
+    try {
+      work(views);
+    } catch (const std::exception& error) {
+      monitoring::log_error("a query failed", {{"error", error.what()}});
+    }
   }
 }
 

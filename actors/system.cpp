@@ -3,13 +3,18 @@
 #include <unistd.h>
 
 #include <array>
+#include <atomic>
+#include <cstdlib>
 
 #include "actors/client_impl.hpp"
 #include "monitoring/health.hpp"
 #include "monitoring/log.hpp"
+#include "monitoring/metrics.hpp"
 
 namespace stellwerk::actors {
 namespace {
+
+constexpr int loader_count = 2;
 
 std::string host_name() {
   std::array<char, 256> name{};
@@ -41,36 +46,26 @@ class SystemImpl final : public System {
     deps->in_flight_per_server = settings.in_flight_per_server;
     deps->on_fatal = options.on_fatal;
 
+    deps->open_store = [database = options.database] { return database->open_store(); };
+    deps->stopping = stopping_;
+
     std::vector<std::unique_ptr<Views>> sessions;
     for (int i = 0; i < settings.reader_sessions; ++i) {
       STELLWERK_TRY(auto directory, options.database->open_directory());
       STELLWERK_TRY(auto store, options.database->open_store());
       sessions.push_back(std::make_unique<Views>(std::move(directory), std::move(store), library.definitions, library.connectors, options.key));
+      sessions.back()->on_server_changed([this](const ServerId& server) { caf::anon_send(dispatcher_, server_atom::value, server.str()); });
     }
+    if (!sessions.empty()) STELLWERK_CHECK(count_open_incidents(*sessions.front(), options.tenant));
     readers_ = std::make_unique<Readers>(std::move(sessions), 10'000);
-
-    config_.set("scheduler.max-threads", static_cast<std::size_t>(settings.engine_threads));
-    system_ = std::make_unique<caf::actor_system>(config_);
-    std::vector<caf::actor> loaders;
-    for (int i = 0; i < 2; ++i) {
-      STELLWERK_TRY(auto store, options.database->open_store());
-      loaders.push_back(spawn_loader(*system_, std::move(store)));
-    }
-    STELLWERK_TRY(auto commit_store, options.database->open_store());
-    auto committer = spawn_committer(*system_, deps, std::move(commit_store));
-    STELLWERK_TRY(auto timer_store, options.database->open_store());
-    timers_ = spawn_timers(*system_, deps, std::move(timer_store));
-    dispatcher_ = spawn_dispatcher(*system_, deps, loaders, committer, timers_);
-    workers_ = loaders;
-    workers_.push_back(committer);
-
+    STELLWERK_CHECK(spawn_actors(settings, *options.database, deps));
     client_ = std::make_unique<ClientImpl>(ClientDeps{deps, &clock_, dispatcher_, timers_, readers_.get(), settings.pending_commands, settings.sandbox_enabled, settings.sandbox_control});
 
     // Recovery is normal work: the attempts of the former incarnation are taken over and looked at, due timers fire, mailboxes are swept.
     STELLWERK_TRY(auto attempts, keeper_->take_over_attempts(incarnation_));
     for (auto& attempt : attempts) {
       auto id = attempt.actor;
-      caf::anon_send(dispatcher_, share(Deliver{.actor = std::move(id), .event = {}, .recovered = true, .attempt = std::move(attempt)}));
+      caf::anon_send(dispatcher_, share(Deliver{.actor = std::move(id), .event = {}, .resume = Resume::recover, .attempt = std::move(attempt)}));
     }
     caf::anon_send(timers_, dispatcher_);
     monitoring::report_ready("database");
@@ -86,22 +81,54 @@ class SystemImpl final : public System {
   void stop() override {
     if (std::exchange(stopped_, true)) return;
     monitoring::report_not_ready("engine", "stopping");
-    for (auto& [name, driver] : drivers_) driver->stop();
+    *stopping_ = true;
+    if (readers_) readers_->stop();  // what waits there may still send commands
+    if (client_) client_->release();
     if (system_) {
-      caf::anon_send(dispatcher_, stop_atom::value);
-      caf::anon_send(timers_, stop_atom::value);
-      for (auto& worker : workers_) caf::anon_send_exit(worker, caf::exit_reason::user_shutdown);
+      // Durable and connector actors first, then what they stand on. What lies in the committer's mailbox before its end is written.
+      if (dispatcher_) caf::anon_send(dispatcher_, stop_atom::value);
+      for (auto& [name, driver] : drivers_) driver->stop();
+      if (timers_) caf::anon_send(timers_, stop_atom::value);
+      for (auto& worker : workers_) caf::anon_send(worker, stop_atom::value);
       workers_.clear();
-      if (client_) client_->release();
       dispatcher_ = nullptr;
       timers_ = nullptr;
+      system_.reset();  // waits for all of them
     }
-    if (readers_) readers_->stop();
-    system_.reset();
     if (keeper_) keeper_->end_incarnation(incarnation_);
   }
 
  private:
+  Result<void> spawn_actors(const config::Settings& settings, storage::SqlDatabase& database, const std::shared_ptr<const Deps>& deps) {
+    config_.set("scheduler.max-threads", static_cast<std::size_t>(settings.engine_threads));
+    system_ = std::make_unique<caf::actor_system>(config_);
+    std::vector<caf::actor> loaders;
+    for (int i = 0; i < loader_count; ++i) {
+      STELLWERK_TRY(auto store, database.open_store());
+      loaders.push_back(workers_.emplace_back(spawn_loader(*system_, std::move(store))));
+    }
+    STELLWERK_TRY(auto commit_store, database.open_store());
+    const auto committer = workers_.emplace_back(spawn_committer(*system_, deps, std::move(commit_store)));
+    STELLWERK_TRY(auto timer_store, database.open_store());
+    timers_ = spawn_timers(*system_, deps, std::move(timer_store));
+    dispatcher_ = spawn_dispatcher(*system_, deps, loaders, committer, timers_);
+    return {};
+  }
+
+  /// The gauge is moved by every decision from here on.
+  Result<void> count_open_incidents(Views& views, const TenantId& tenant) {
+    PageRequest page{.limit = 200};
+    double open = 0;
+    for (;;) {
+      STELLWERK_TRY(const auto incidents, views.records().list_incidents(tenant, "open", page));
+      open += static_cast<double>(incidents.size());
+      if (incidents.empty()) break;
+      page.after = incidents.back().id.str();
+    }
+    monitoring::gauge("stellwerk_incidents_open").set(open);
+    return {};
+  }
+
   OffsetClock clock_;
   std::string incarnation_;
   std::unique_ptr<storage::Store> keeper_;
@@ -112,6 +139,7 @@ class SystemImpl final : public System {
   std::vector<caf::actor> workers_;
   caf::actor timers_, dispatcher_;
   std::unique_ptr<ClientImpl> client_;
+  std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
   bool stopped_ = false;
 };
 

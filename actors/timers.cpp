@@ -1,6 +1,7 @@
 // Fires what is due, and looks into mailboxes nobody was woken for. Detached: it reads the timer table itself, asks for the next
 // due time only, and sleeps in between; a million sleeping timers cost nothing here.
 
+#include <algorithm>
 #include <unordered_map>
 
 #include "actors/protocol.hpp"
@@ -11,6 +12,7 @@ namespace stellwerk::actors {
 namespace {
 
 constexpr int batch = 500;
+constexpr int largest_batch = 100'000;
 constexpr auto longest_sleep = std::chrono::seconds{5};  ///< also the interval of the mailbox sweep
 constexpr auto refire_after = std::chrono::seconds{10};  ///< a fired timer whose decision has not come is fired again
 
@@ -35,6 +37,23 @@ void sleep_until(Self self, Time due) {
   self->delayed_send(self, std::chrono::duration_cast<std::chrono::milliseconds>(wait + std::chrono::microseconds{999}), tick_atom::value, ++state.tick);
 }
 
+/// A tick as soon as possible; whatever is set until then is seen by it.
+void look_now(Self self) {
+  self->state.wake = Time::min();
+  self->send(self, tick_atom::value, ++self->state.tick);
+}
+
+void beat(Self self) {
+  auto& state = self->state;
+  const auto now = std::chrono::steady_clock::now();
+  if (now - state.last_heartbeat < std::chrono::seconds{4}) return;
+  state.last_heartbeat = now;
+  const auto beaten = state.store->heartbeat();
+  if (beaten) return;
+  if (beaten.error().code == ErrorCode::cancelled) state.deps->on_fatal(describe(beaten.error()));
+  else monitoring::log_error("the heartbeat cannot be written", beaten.error());
+}
+
 void sweep_mailboxes(Self self) {
   auto& state = self->state;
   const auto now = std::chrono::steady_clock::now();
@@ -45,7 +64,6 @@ void sweep_mailboxes(Self self) {
   } else {
     monitoring::log_error("mailboxes cannot be swept", waiting.error());
   }
-  std::erase_if(state.fired, [&](const auto& entry) { return now - entry.second > refire_after; });
 }
 
 void fire(Self self) {
@@ -54,29 +72,27 @@ void fire(Self self) {
   static auto& lateness = monitoring::histogram("stellwerk_timer_lateness_seconds");
   const auto now = state.deps->clock->now();
   const auto real_now = std::chrono::steady_clock::now();
-  auto due = state.store->timers_due(Time::max(), batch);
-  if (!due) {
-    monitoring::log_error("timers cannot be read", due.error());
-    return sleep_until(self, now + std::chrono::seconds{1});
-  }
-  Time next = now + std::chrono::hours{24};
-  bool all_due = due->size() == static_cast<std::size_t>(batch);
+  std::erase_if(state.fired, [&](const auto& entry) { return real_now - entry.second > refire_after; });
+  const auto retry_soon = [&](const Error& error) {
+    monitoring::log_error("timers cannot be read", error);
+    sleep_until(self, now + std::chrono::seconds{1});
+  };
+  // Those that were fired and are still there (their actors are busy, or quarantined) must not hide the ones behind them.
+  const int limit = std::min<int>(batch + static_cast<int>(state.fired.size()), largest_batch);
+  const auto due = state.store->timers_due(now, limit);
+  if (!due) return retry_soon(due.error());
   for (const auto& timer : *due) {
-    if (timer.due > now) {
-      next = timer.due;
-      all_due = false;
-      break;
-    }
     const auto key = timer.actor.str() + "/" + timer.name + "/" + std::to_string(to_micros(timer.due));
-    if (const auto known = state.fired.find(key); known != state.fired.end() && real_now - known->second < refire_after) continue;
-    state.fired[key] = real_now;
+    if (!state.fired.emplace(key, real_now).second) continue;
     fired.add();
     lateness.observe(std::chrono::duration<double>(now - timer.due).count());
     self->send(state.dispatcher, share(Deliver{.actor = timer.actor, .event = {.id = make_id<EventId>("evt"), .by = {}, .trace = {}, .depth = 0,
                                                                              .body = workflows::TimerDue{timer.name, timer.due}}}));
   }
-  if (all_due) next = now + std::chrono::milliseconds{50};  // more may be due behind this batch
-  sleep_until(self, next);
+  if (due->size() == static_cast<std::size_t>(limit)) return sleep_until(self, now + std::chrono::milliseconds{50});  // more may be due behind these
+  const auto next = state.store->timers_due(Time::max(), static_cast<int>(due->size()) + 1);
+  if (!next) return retry_soon(next.error());
+  sleep_until(self, next->empty() || next->back().due <= now ? now + longest_sleep : next->back().due);
 }
 
 }  // namespace
@@ -91,23 +107,22 @@ caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> d
         // the dispatcher is spawned after us and introduces itself
         [self](const caf::actor& dispatcher) {
           self->state.dispatcher = dispatcher;
-          fire(self);
+          look_now(self);
         },
         [self](tick_atom, std::uint64_t tick) {
           if (tick != self->state.tick) return;  // an earlier one was ordered meanwhile
-          const auto now = std::chrono::steady_clock::now();
-          if (now - self->state.last_heartbeat > std::chrono::seconds{4}) {
-            self->state.last_heartbeat = now;
-            if (auto beat = self->state.store->heartbeat(); !beat) monitoring::log_error("the heartbeat cannot be written", beat.error());
-          }
-          sweep_mailboxes(self);
-          fire(self);
+          const bool went_well = survive("the timers could not be looked through", [&] {
+            beat(self);
+            sweep_mailboxes(self);
+            fire(self);
+          });
+          if (!went_well) sleep_until(self, self->state.deps->clock->now() + std::chrono::seconds{1});
         },
         [self](timer_atom, std::int64_t due) {
           if (self->state.dispatcher && from_micros(due) < self->state.wake) sleep_until(self, from_micros(due));
         },
         [self](clock_atom) {
-          if (self->state.dispatcher) fire(self);
+          if (self->state.dispatcher) look_now(self);
         },
         [self](stop_atom) {
           self->state.dispatcher = nullptr;

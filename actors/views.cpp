@@ -54,7 +54,9 @@ Result<void> Views::put_server(ServerRow server) {
     else *value = config::seal(key_, as_view(value->get_string()), server.id.str() + "/" + field.name);
   }
   server.settings = std::move(checked);
-  return store_->put_server(server);
+  STELLWERK_CHECK(store_->put_server(server));
+  if (server_changed_) server_changed_(server.id);
+  return {};
 }
 
 Json Views::shown_settings(const ServerRow& server) const {

@@ -1,8 +1,10 @@
 #pragma once
 // What the API reads: plain records, and what may be done with them. One Views is one reader session, used by one thread at a time.
 
+#include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "config/secret.hpp"
@@ -34,6 +36,8 @@ class Views {
         std::shared_ptr<const Connectors> connectors, config::MasterKey key);
 
   [[nodiscard]] storage::Directory& records() { return *directory_; }
+  /// Called after a server was added or replaced, so that its connector takes the new settings.
+  void on_server_changed(std::function<void(const ServerId&)> told) { server_changed_ = std::move(told); }
 
   /// Commands that `role` may give this actor now. Errors: not_found.
   [[nodiscard]] Result<std::vector<std::string>> allowed_commands(const TenantId& tenant, const ActorId& id, const std::string& role);
@@ -60,6 +64,7 @@ class Views {
   std::shared_ptr<const Definitions> definitions_;
   std::shared_ptr<const Connectors> connectors_;
   config::MasterKey key_;
+  std::function<void(const ServerId&)> server_changed_;
 };
 
 }  // namespace stellwerk::actors

@@ -1,10 +1,10 @@
 // The Store in plain containers: for tests and the simulation. It has no read side.
 
-#include <tuple>
 #include <fmt/format.h>
 
 #include <algorithm>
 #include <set>
+#include <tuple>
 #include <unordered_set>
 
 #include "storage/actions/address_rank.hpp"
@@ -222,11 +222,17 @@ Result<std::vector<TimerRow>> MemoryStore::timers_due(Time until, int limit) {
 
 Result<std::vector<ActorId>> MemoryStore::receivers_waiting(int limit) {
   const std::lock_guard lock{state_->mutex};
-  std::set<ActorId> receivers;
+  const auto busy = [&](const ActorId& actor) {
+    return std::ranges::any_of(state_->attempts, [&](const auto& item) { return item.second.actor == actor; }) ||
+           std::ranges::any_of(state_->incidents, [&](const auto& item) { return item.second.actor == actor && item.second.state == "open"; });
+  };
+  std::vector<ActorId> receivers;
   for (const auto& [seq, message] : state_->mailbox) {
-    if (!message.deferred && std::ssize(receivers) < limit) receivers.insert(message.receiver);
+    if (std::ssize(receivers) >= limit) break;
+    if (std::ranges::find(receivers, message.receiver) != receivers.end() || (message.deferred && busy(message.receiver))) continue;
+    receivers.push_back(message.receiver);
   }
-  return std::vector<ActorId>(receivers.begin(), receivers.end());
+  return receivers;
 }
 
 Result<std::optional<IdempotencyRow>> MemoryStore::find_idempotency(const std::string& scope, const std::string& key) {

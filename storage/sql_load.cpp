@@ -38,7 +38,10 @@ Result<std::vector<TimerRow>> SqlStore::timers_due(Time until, int limit) {
 }
 
 Result<std::vector<ActorId>> SqlStore::receivers_waiting(int limit) {
-  STELLWERK_TRY(const auto rows, session_.rows("select distinct receiver from mailbox where deferred = 0 limit :limit", "t", {{"limit", std::int64_t{limit}}}));
+  STELLWERK_TRY(const auto rows, session_.rows("select m.receiver from mailbox m where m.deferred = 0 or (not exists (select 1 from attempt t where t.actor = m.receiver) "
+                                               "and not exists (select 1 from incident i where i.actor = m.receiver and i.state = 'open')) "
+                                               "group by m.receiver order by min(m.seq) limit :limit",
+                                               "t", {{"limit", std::int64_t{limit}}}));
   std::vector<ActorId> receivers;
   for (const auto& row : rows) receivers.emplace_back(std::get<std::string>(row[0]));
   return receivers;

@@ -271,7 +271,8 @@ class Store {
   [[nodiscard]] virtual Result<std::vector<AttemptRow>> take_over_attempts(const std::string& incarnation) = 0;
   /// Timers due at or before `until`, earliest first.
   [[nodiscard]] virtual Result<std::vector<TimerRow>> timers_due(Time until, int limit) = 0;
-  /// Receivers that have undelivered (not deferred) messages, at most `limit`.
+  /// Receivers whose mailbox may be taken from: undelivered messages, or deferred ones of an actor that neither works nor is held
+  /// (the node ended between the end of its run and their turn). Longest waiting first, at most `limit`.
   [[nodiscard]] virtual Result<std::vector<ActorId>> receivers_waiting(int limit) = 0;
   [[nodiscard]] virtual Result<std::optional<IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key) = 0;
   /// Errors: not_found.

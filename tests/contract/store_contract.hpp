@@ -137,6 +137,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(messages_wait_in_order_until_they_are_consumed, Ba
   Backend backend;
   auto store = open_writer(backend);
   auto sender = create("svc_a");
+  sender.changes[0].attempt = attempt_of("svc_a", "run_1", "att_1");  // it works: what is deferred waits for the end of its run
   sender.changes[0].messages = {message_to("svc_b", "svc_a", "one"), message_to("svc_b", "svc_a", "two"), message_to("svc_a", "", "later", true)};
   commit(*store, {create("svc_b"), sender});
   auto loaded = must(store->load(ActorId{"svc_b"}));
@@ -144,6 +145,11 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(messages_wait_in_order_until_they_are_consumed, Ba
   BOOST_TEST((loaded.mailbox[0].event == "one" && loaded.mailbox[1].event == "two" && loaded.mailbox[0].seq < loaded.mailbox[1].seq));
   BOOST_TEST((loaded.mailbox[0].sender == ActorId{"svc_a"} && text_of(loaded.mailbox[0].payload, "of") == "one" && loaded.mailbox[0].at == noon));
   BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}}));
+  auto over = update("svc_a", 1);
+  over.changes[0].attempt_ended = std::pair{RunId{"run_1"}, 0};
+  commit(*store, {over});
+  BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}, ActorId{"svc_a"}}));
+  BOOST_TEST((must(store->receivers_waiting(1)) == std::vector{ActorId{"svc_b"}}));
   const auto own = must(store->load(ActorId{"svc_a"}));
   BOOST_REQUIRE(own.mailbox.size() == 1);
   BOOST_TEST((own.mailbox[0].deferred && own.mailbox[0].sender.empty()));

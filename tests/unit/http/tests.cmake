@@ -11,3 +11,4 @@ endif()
 stellwerk_test(http_abuse LABEL system TIMEOUT 300 SOURCES ${CMAKE_CURRENT_LIST_DIR}/abuse.cpp ${CMAKE_CURRENT_LIST_DIR}/fuzz.cpp
   ${CMAKE_CURRENT_LIST_DIR}/raw_socket_test.cpp ${CMAKE_CURRENT_LIST_DIR}/time_test.cpp ${CMAKE_CURRENT_LIST_DIR}/connection_test.cpp LIBRARIES stellwerk_http_asan)
 stellwerk_test(http_streams LABEL slow TIMEOUT 300 SOURCES ${CMAKE_CURRENT_LIST_DIR}/streams.cpp LIBRARIES stellwerk_http_asan)
+set_tests_properties(http_abuse PROPERTIES PROCESSORS 2)  # it fills both cores by itself

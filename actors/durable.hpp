@@ -1,0 +1,128 @@
+#pragma once
+// The durable actor, the same for every kind. Internal to this folder: durable.cpp decides and commits, durable_mailbox.cpp takes
+// messages and puts trouble aside.
+
+#include <map>
+#include <string_view>
+
+#include "actors/protocol.hpp"
+#include "workflows/decision.hpp"
+
+namespace stellwerk::actors {
+
+/// One event at a time: advance() decides, the committer writes, and only then does anything become visible. It holds no truth that
+/// the store does not: end it anywhere and it is loaded again.
+class Durable {
+ public:
+  static inline const char* name = "durable";
+  explicit Durable(caf::event_based_actor* self) : self_{self} {}
+  /// Whoever waits for the end of a run is told what was committed.
+  ~Durable();
+  Durable(const Durable&) = delete;
+  Durable& operator=(const Durable&) = delete;
+
+  caf::behavior behavior(const DurableDeps& deps, const ActorId& id);
+
+ private:
+  using Then = std::function<void()>;
+  using Otherwise = std::function<void(const Error&)>;
+
+  /// A decision that is being written.
+  struct Pending {
+    Shared<Deliver> deliver;
+    workflows::Decision decision;
+    Answer answer;
+    Shared<CommitRequest> request;
+    int conflicts = 0;
+  };
+  struct Waiter {
+    std::string run;
+    std::shared_ptr<ReplySlot> reply;
+    Answer answer;
+  };
+
+  // --- loading (durable.cpp)
+  [[nodiscard]] const caf::actor& loader() const { return all_.loaders[std::hash<ActorId>{}(id_) % all_.loaders.size()]; }
+  void load(Then then, Otherwise otherwise);
+  void take(const storage::LoadedActor& loaded);
+  /// The next event loads the actor again.
+  void forget();
+  /// What came of an attempt, or a timer, must not be lost while the database is away.
+  void again_later(const Shared<Deliver>& deliver);
+  void not_loaded(const Shared<Deliver>& deliver, const Error& error);
+  /// Runs a part of a handler. What it throws does not end the actor: who asks is told, and the state is loaded again.
+  void guarded(const Shared<Deliver>& deliver, const Then& work);
+  void broke(const Shared<Deliver>& deliver, const std::string& why);
+
+  // --- events (durable.cpp)
+  void on_deliver(const Shared<Deliver>& deliver);
+  void on_born(const Shared<Deliver>& deliver);
+  void handle(const Shared<Deliver>& deliver);
+  void resume(const Deliver& deliver);
+  void decide(const Shared<Deliver>& deliver, int conflicts);
+  void undecided(const Shared<Deliver>& deliver, const Error& error);
+  /// The change of this actor and, decided in the same breath, the births of the actors it creates.
+  [[nodiscard]] Result<storage::Commit> make_commit(const workflows::Event& event, const workflows::Decision& decision, Time now) const;
+  [[nodiscard]] Answer answer_of(const Deliver& deliver, const workflows::Event& event, const workflows::Decision& decision) const;
+  void on_committed(const std::shared_ptr<Pending>& pending, const CommitReply& reply);
+  void on_conflict(const std::shared_ptr<Pending>& pending);
+  void apply(const Pending& pending);
+
+  // --- after the commit: effects (durable.cpp)
+  void announce(const storage::Commit& written);
+  void settle_attempt();
+  void carry_out();
+  void run_action(storage::AttemptRow attempt);
+  void answer_caller(const Pending& pending);
+  void finish_waiters(const std::string& run, std::string_view status);
+
+  // --- mailbox (durable_mailbox.cpp)
+  void on_wake();
+  void wake_later();
+  /// What waits in the mailbox and may be taken now: deferred events first, then messages, each in order of arrival.
+  void next_turn();
+  void take_turn(const storage::MailboxRow& message);
+  /// The mailbox row behind the event; 0: none.
+  [[nodiscard]] static std::int64_t row_of(const workflows::Event& event);
+  /// After three failures the message is set aside by an incident, and the ones behind it have their turn.
+  void not_applied(std::int64_t seq, const std::string& why);
+  void set_aside(const storage::MailboxRow& message, const std::string& why);
+
+  // --- quarantine (durable_mailbox.cpp)
+  void refuse_quarantined(const Shared<Deliver>& deliver);
+  /// Row, revision or decision cannot be processed: an incident is written beside the actor, which keeps its mailbox.
+  void open_quarantine(const std::string& why);
+  void leave_quarantine(const Shared<Deliver>& deliver);
+  [[nodiscard]] storage::ActorChange change_beside(std::string_view event) const;
+  using Written = std::function<void()>;
+  /// Writes a change that advance() did not decide. When it is not written, the actor is loaded again.
+  void write_beside(storage::ActorChange change, const std::shared_ptr<ReplySlot>& reply, Written then);
+
+  // --- passivation (durable_mailbox.cpp)
+  void received();
+  void arm_idle();
+  void on_idle(std::uint64_t received);
+  [[nodiscard]] bool is_free() const { return !action_in_hand_ && waiters_.empty(); }
+  void end_if_free();
+
+  caf::event_based_actor* self_;
+  DurableDeps all_;
+  std::shared_ptr<const Deps> deps_;
+  ActorId id_;
+  bool loaded_ = false;
+  bool ending_ = false;
+  bool mailbox_stale_ = false;  ///< rows were added that are not in memory
+  bool mailbox_more_ = false;   ///< there are more rows than were loaded
+  bool idle_armed_ = false;
+  std::optional<std::pair<AttemptId, int>> action_in_hand_;  ///< id and number
+  std::uint64_t received_ = 0;
+  std::string quarantine_;  ///< why; empty: it is well
+  storage::ActorRow row_;
+  std::shared_ptr<const workflows::Definition> definition_;
+  workflows::Snapshot snapshot_;
+  std::vector<storage::MailboxRow> mailbox_;
+  std::map<std::int64_t, int> failures_;  ///< of mailbox rows, by seq
+  std::vector<Waiter> waiters_;
+};
+
+}  // namespace stellwerk::actors

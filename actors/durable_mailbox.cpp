@@ -1,0 +1,212 @@
+// The durable actor: its mailbox, what is put aside for a person, and how it falls asleep.
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include "actors/durable.hpp"
+#include "actors/encode.hpp"
+#include "core/match.hpp"
+#include "monitoring/metrics.hpp"
+
+namespace stellwerk::actors {
+namespace {
+
+constexpr int most_failures = 3;
+constexpr auto wake_delay = std::chrono::milliseconds{500};
+
+workflows::Event event_of(const storage::MailboxRow& row) {
+  workflows::Event event{.id = row.event_id, .by = {text_of(row.meta, "by"), text_of(row.meta, "role", "system")}, .trace = text_of(row.meta, "trace"),
+                         .depth = static_cast<int>(int_of(row.meta, "depth")), .body = {}};
+  if (row.deferred) event.body = workflows::Turn{row.event, row.payload, row.seq, bool_of(row.meta, "command")};
+  else event.body = workflows::Message{row.event, row.payload, row.sender.str(), row.seq};
+  return event;
+}
+
+}  // namespace
+
+void Durable::on_wake() {
+  const auto woken = [this] {
+    if (!quarantine_.empty()) return open_quarantine(quarantine_);
+    next_turn();
+  };
+  load([this, woken] { guarded(nullptr, woken); }, [this](const Error& error) {
+    if (error.code == ErrorCode::not_found) return;  // the receiver never was, or is gone
+    monitoring::log_error("a mailbox cannot be read; it is looked at again", error, {{"actor", id_.str()}});
+    if (is_transient(error.code)) wake_later();
+  });
+}
+
+void Durable::wake_later() { self_->delayed_send(all_.dispatcher, wake_delay, share(Wake{id_})); }
+
+void Durable::next_turn() {
+  if (!loaded_ || !quarantine_.empty()) return;
+  const bool waiting = !snapshot_.cursor.run;
+  const auto look_again = [this] { load([this] { guarded(nullptr, [this] { next_turn(); }); }, [this](const Error&) { wake_later(); }); };
+  if (mailbox_stale_ && waiting) return look_again();
+  const storage::MailboxRow* next = nullptr;
+  for (const auto& message : mailbox_) {
+    if (!waiting && message.deferred) continue;
+    if (next == nullptr || (message.deferred && !next->deferred) || (message.deferred == next->deferred && message.seq < next->seq)) next = &message;
+  }
+  if (next != nullptr) return take_turn(*next);
+  if (std::exchange(mailbox_more_, false)) look_again();
+}
+
+void Durable::take_turn(const storage::MailboxRow& message) {
+  static auto& delivered = monitoring::counter("stellwerk_messages_delivered_total");
+  delivered.add();
+  const auto deliver = share(Deliver{.actor = id_, .event = event_of(message)});
+  guarded(deliver, [&] { decide(deliver, 0); });
+}
+
+std::int64_t Durable::row_of(const workflows::Event& event) {
+  if (const auto* message = std::get_if<workflows::Message>(&event.body)) return message->seq;
+  if (const auto* turn = std::get_if<workflows::Turn>(&event.body)) return turn->seq;
+  return 0;
+}
+
+void Durable::not_applied(std::int64_t seq, const std::string& why) {
+  const auto row = std::find_if(mailbox_.begin(), mailbox_.end(), [&](const storage::MailboxRow& m) { return m.seq == seq; });
+  monitoring::log(monitoring::Level::error, "a message cannot be applied", {{"actor", id_.str()}, {"tenant", row_.tenant.str()}, {"error", why}});
+  if (row != mailbox_.end() && ++failures_[seq] >= most_failures) return set_aside(*row, why);
+  forget();
+  wake_later();
+}
+
+/// The actor keeps it as an event that failed: a person lets it be applied again, or drops it.
+void Durable::set_aside(const storage::MailboxRow& message, const std::string& why) {
+  const auto incident = make_id<IncidentId>("inc");
+  auto next = snapshot_;
+  next.cursor.failed.push_back({incident, "message", message.event, message.payload});
+  std::erase_if(next.deferred, [&](const workflows::Deferred& d) { return d.seq == message.seq; });
+  auto change = change_beside("set_aside");
+  change.row.cursor = workflows::encode_cursor(next.cursor);
+  change.consumed = {message.seq};
+  change.journal = JsonArray{JsonObject{{"type", "incident_opened"}, {"incident", incident.str()}, {"kind", "message"}, {"event", message.event}, {"text", why}}};
+  change.incidents.push_back({.id = incident, .tenant = row_.tenant, .kind = "message", .actor = id_, .actor_kind = row_.kind, .run = {}, .step = {}, .error_class = "internal",
+                              .code = "not_applied", .text = why,
+                              .detail = JsonObject{{"event", message.event}, {"payload", message.payload}, {"sender", message.sender.str()}, {"meta", message.meta}},
+                              .remedies = {"retry", "skip"}, .opened_at = change.row.updated_at});
+  write_beside(std::move(change), nullptr, [this, next, seq = message.seq] {
+    snapshot_ = next;
+    snapshot_.version = row_.version;
+    failures_.erase(seq);
+    std::erase_if(mailbox_, [&](const storage::MailboxRow& m) { return m.seq == seq; });
+    next_turn();
+  });
+}
+
+// --- quarantine
+
+void Durable::refuse_quarantined(const Shared<Deliver>& deliver) {
+  const auto* remedy = std::get_if<workflows::Remedy>(&deliver->event.body);
+  if (remedy != nullptr && deliver->reply && remedy->incident.str() == text_of(row_.cursor, "quarantined")) return leave_quarantine(deliver);
+  if (deliver->reply) deliver->reply->answer(fail(ErrorCode::unavailable, fmt::format("actor {} is quarantined: {}", id_.str(), quarantine_), "quarantined"));
+  open_quarantine(quarantine_);
+}
+
+void Durable::open_quarantine(const std::string& why) {
+  quarantine_ = why;
+  if (row_.version == 0 || find_member(row_.cursor, "quarantined") != nullptr) return;
+  const auto incident = make_id<IncidentId>("inc");
+  auto change = change_beside("quarantined");
+  if (!row_.cursor.is_object()) change.row.cursor = JsonObject{{"broken", row_.cursor}};
+  change.row.cursor.as_object()["quarantined"] = incident.str();
+  change.journal = JsonArray{JsonObject{{"type", "incident_opened"}, {"incident", incident.str()}, {"kind", "quarantined"}, {"text", why}}};
+  change.incidents.push_back({.id = incident, .tenant = row_.tenant, .kind = "quarantined", .actor = id_, .actor_kind = row_.kind, .run = {}, .step = {},
+                              .error_class = "internal", .code = "quarantined", .text = why, .remedies = {"retry"}, .opened_at = change.row.updated_at});
+  monitoring::log(monitoring::Level::error, "an actor is quarantined", {{"actor", id_.str()}, {"tenant", row_.tenant.str()}, {"error", why}});
+  write_beside(std::move(change), nullptr, [] {});
+}
+
+/// A person says that the cause is gone. The actor goes on where it stood; its attempt is looked at as after a restart.
+void Durable::leave_quarantine(const Shared<Deliver>& deliver) {
+  const auto& remedy = std::get<workflows::Remedy>(deliver->event.body);
+  auto change = change_beside("remedy");
+  auto& cursor = change.row.cursor;
+  if (const auto* broken = find_member(cursor, "broken")) cursor = Json(Json(*broken));
+  else cursor.as_object().erase("quarantined");
+  const auto still = [&](const std::string& why) {
+    deliver->reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} still cannot be processed: {}", id_.str(), why), "still_quarantined"));
+  };
+  const auto definition = deps_->definitions->find(row_.workflow, row_.revision);
+  if (!definition) return still(fmt::format("workflow {} revision {} is not published here", row_.workflow, row_.revision));
+  const auto snapshot = make_snapshot(*definition, {change.row, mailbox_});
+  if (!snapshot) return still(describe(snapshot.error()));
+  const auto& by = deliver->event.by;
+  change.journal = JsonArray{JsonObject{{"type", "incident_closed"}, {"incident", remedy.incident.str()}, {"remedy", "retry"}, {"note", remedy.note}, {"by", {{"id", by.id}, {"role", by.role}}}}};
+  change.incidents.push_back({.id = remedy.incident, .tenant = row_.tenant, .actor = id_, .state = "closed", .closed_by = by.id, .closed_how = "retry", .note = remedy.note,
+                              .closed_at = change.row.updated_at});
+  std::optional<storage::AttemptRow> attempt;
+  if (snapshot->cursor.run && snapshot->cursor.run->attempt) attempt = make_attempt(*definition, change.row, *snapshot->cursor.run, deps_->incarnation);
+  write_beside(std::move(change), deliver->reply, [this, deliver, attempt] {
+    deliver->reply->answer(Answer{202, JsonObject{{"event", deliver->event.id.str()}, {"run", nullptr}, {"deferred", false}}, false});
+    forget();
+    if (attempt) self_->send(all_.dispatcher, share(Deliver{.actor = id_, .event = {}, .resume = Resume::recover, .attempt = attempt}));
+    self_->send(all_.dispatcher, share(Wake{id_}));
+  });
+}
+
+storage::ActorChange Durable::change_beside(std::string_view event) const {
+  storage::ActorChange change;
+  change.row = row_;
+  change.row.version = row_.version + 1;
+  change.row.updated_at = deps_->clock->now();
+  change.expected_version = row_.version;
+  change.applied = {.id = make_id<EventId>("evt"), .event = std::string{event}, .payload = JsonObject{}, .principal = {}, .role = "system"};
+  return change;
+}
+
+void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<ReplySlot>& reply, Written then) {
+  storage::Commit commit{.id = format_id("dec", make_uuid()), .changes = {}, .idempotency = {}};
+  change.row.decision = commit.id;
+  commit.changes.push_back(std::move(change));
+  const auto request = share(CommitRequest{std::move(commit)});
+  const auto not_written = [this, reply](const std::string& why, bool again) {
+    monitoring::log(monitoring::Level::error, "an incident could not be written; the actor is loaded again", {{"actor", id_.str()}, {"error", why}});
+    if (reply) reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} was changed meanwhile; try again", id_.str()), "changed"));
+    forget();
+    if (again) wake_later();
+  };
+  self_->request(all_.committer, caf::infinite, request).await(
+      [this, request, not_written, then = std::move(then)](const Shared<CommitReply>& written) {
+        const auto& [status, error] = written->result;
+        if (status == storage::CommitStatus::conflict) return not_written("its version has changed", true);
+        if (status != storage::CommitStatus::committed) return not_written(error, false);
+        guarded(nullptr, [&] {
+          row_ = request->commit.changes.front().row;
+          announce(request->commit);
+          then();
+        });
+      },
+      [not_written](const caf::error&) { not_written("the database is away", true); });
+}
+
+// --- passivation
+
+void Durable::received() {
+  ++received_;
+  arm_idle();
+}
+
+void Durable::arm_idle() {
+  if (std::exchange(idle_armed_, true)) return;
+  self_->delayed_send(self_, std::chrono::ceil<std::chrono::milliseconds>(deps_->passivate_after), tick_atom::value, received_);
+}
+
+void Durable::on_idle(std::uint64_t seen) {
+  idle_armed_ = false;
+  if (seen != received_ || !is_free()) return arm_idle();
+  // The dispatcher lets it go unless something is on its way here; then that arms it again.
+  self_->send(all_.dispatcher, share(Idle{id_, received_}));
+}
+
+void Durable::end_if_free() {
+  if (!ending_ || !is_free()) return;
+  static auto& passivated = monitoring::counter("stellwerk_actors_passivated_total");
+  passivated.add();
+  self_->quit();
+}
+
+}  // namespace stellwerk::actors
