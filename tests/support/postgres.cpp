@@ -4,18 +4,22 @@
 #include <fmt/format.h>
 #include <libpq-fe.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 namespace stellwerk::testing {
 namespace {
@@ -110,8 +114,19 @@ void TestPostgres::stop() {
 }
 
 void TestPostgres::kill9() {
+  // Its children would live on until they notice, and serve a request meanwhile: they end with it, as they do when a machine loses power.
+  std::vector<int> children;
+  std::ifstream list{fmt::format("/proc/{0}/task/{0}/children", server_->pid())};
+  for (pid_t child = 0; list >> child;)
+    if (const auto handle = static_cast<int>(syscall(SYS_pidfd_open, child, 0)); handle >= 0) children.push_back(handle);
   server_->kill(SIGKILL);
+  for (const int child : children) syscall(SYS_pidfd_send_signal, child, SIGKILL, nullptr, 0);
   server_->wait();
+  for (const int child : children) {
+    pollfd ended{child, POLLIN, 0};
+    if (poll(&ended, 1, 10'000) != 1) throw std::runtime_error("a process of PostgreSQL does not end");
+    close(child);
+  }
 }
 
 void TestPostgres::start() {
