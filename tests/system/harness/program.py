@@ -83,6 +83,7 @@ def run(cases):
     parser.add_argument("--database", choices=["sqlite", "postgresql"], required=True)
     parser.add_argument("--points", choices=["commit", "attempt"], default="commit", help="where the crash tests end the server")
     parser.add_argument("--only", help="part of the name of the cases to run")
+    parser.add_argument("--skip", action="append", default=[], help="part of the name of cases to leave out; may be repeated")
     options = parser.parse_args()
     bench = Bench(options)
     failed = 0
@@ -90,7 +91,7 @@ def run(cases):
         bench.open()
         for case in cases:
             name = case.__name__.replace("_", " ")
-            if options.only and options.only not in name:
+            if (options.only and options.only not in name) or any(part in name for part in options.skip):
                 continue
             began = time.monotonic()
             try:
