@@ -5,6 +5,7 @@
 #include <map>
 
 #include "actors/client_impl.hpp"
+#include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 
 namespace stellwerk::actors {
@@ -29,6 +30,13 @@ std::string result_of(const Result<Answer>& answer) {
 }
 
 }  // namespace
+
+ClientImpl::ClientImpl(ClientDeps deps)
+    : all_{std::move(deps)},
+      refresher_{all_.tenant,
+                 {.ask = [this](std::function<void(Views&)> work) { return all_.readers->ask(std::move(work)); },
+                  .refresh = [this](const ActorId& actor, Duration delay, std::function<void(const Result<Answer>&)> done) { refresh(actor, delay, std::move(done)); },
+                  .stopping = [this] { return all_.deps->stopping->load(); }}} {}
 
 std::pair<caf::actor, caf::actor> ClientImpl::dispatcher_and_timers() const {
   const std::lock_guard lock{mutex_};
@@ -163,6 +171,74 @@ void ClientImpl::remedy(RemedyRequest request, AnswerCallback done) {
                       .body = workflows::Remedy{what, shared->incident, shared->note, shared->input, shared->output}};
     send_now(deliver, [slot](Result<Answer> answer) { slot->answer(std::move(answer)); });
   });
+}
+
+void ClientImpl::edit(EditRequest request, AnswerCallback done) {
+  auto deliver = std::make_shared<Deliver>();
+  deliver->actor = request.actor;
+  deliver->event = {.id = make_id<EventId>("evt"), .by = {request.caller.user, request.caller.role}, .trace = request.trace, .depth = 0, .body = workflows::Edit{request.values}};
+  deliver->expected_kind = request.kind;
+  deliver->tenant = request.caller.tenant;
+  deliver->customer = request.caller.customer;
+  send(std::move(deliver), std::move(request.idempotency), std::move(done));
+}
+
+// --- settings of workflows
+
+void ClientImpl::change_setting(SettingRequest request, std::function<void(Result<SettingAnswer>)> done) {
+  if (!may_change(request.caller, request.value.level))
+    return done(fail(ErrorCode::permission_denied, "only admins change settings of more than one actor", "role"));
+  const auto told = std::make_shared<std::function<void(Result<SettingAnswer>)>>(std::move(done));
+  const bool taken = all_.readers->ask([this, request = std::move(request), told](Views& views) {
+    auto answer = [&]() -> Result<SettingAnswer> {
+      try {
+        return change(views, request);
+      } catch (const std::exception& error) {
+        return broken(error);
+      }
+    }();
+    (*told)(std::move(answer));
+  });
+  if (!taken) (*told)(overloaded("queries"));
+}
+
+Result<SettingAnswer> ClientImpl::change(Views& views, const SettingRequest& request) {
+  const auto& tenant = request.caller.tenant;
+  STELLWERK_TRY(auto value, views.check_setting(tenant, request.value));
+  value.by = request.caller.user;
+  value.at = now();
+  if (request.dry_run) {
+    STELLWERK_TRY(auto forecast, views.forecast(tenant, value, now()));
+    return SettingAnswer{std::move(value), std::move(forecast)};
+  }
+  STELLWERK_TRY(const auto change, refresher_.write_down(views, value, views.workflows_of(value.workflow)));
+  if (auto put = views.put_setting(tenant, value); !put) {
+    // Should this fail as well, actors are reckoned again for nothing at the next start.
+    if (auto dropped = refresher_.drop(views, change); !dropped) monitoring::log_error("a change of settings that failed stays written down", dropped.error());
+    return fail(std::move(put).error());
+  }
+  refresher_.begin(change);
+  return SettingAnswer{std::move(value), std::nullopt};
+}
+
+void ClientImpl::refresh(const ActorId& actor, Duration delay, std::function<void(const Result<Answer>&)> done) {
+  auto deliver = std::make_shared<Deliver>();
+  deliver->actor = actor;
+  deliver->event = {.id = make_id<EventId>("evt"), .by = {}, .trace = {}, .depth = 0, .body = workflows::Refresh{}};
+  deliver->reply = std::make_shared<ReplySlot>(std::move(done));
+  if (delay > Duration{0}) deliver->due = now() + delay;
+  if (const auto dispatcher = dispatcher_and_timers().first) caf::anon_send(dispatcher, Shared<Deliver>{std::move(deliver)});
+}
+
+Result<void> ClientImpl::resume_refreshing(Views& views, bool calendar_changed) {
+  STELLWERK_CHECK(refresher_.resume(views));
+  if (!calendar_changed) return {};
+  std::vector<std::string> names;
+  for (const auto& [name, revision] : views.workflows())
+    if (names.empty() || names.back() != name) names.push_back(name);
+  STELLWERK_TRY(const auto change, refresher_.write_down(views, {}, names));
+  refresher_.begin(change);
+  return {};
 }
 
 void ClientImpl::advance_clock(Duration span, std::function<void(Result<Json>)> done) {

@@ -55,6 +55,30 @@ struct CreateRequest {
   Duration wait{0};
 };
 
+/// Attributes that are declared `edit`, and their new values.
+struct EditRequest {
+  ActorId actor;
+  std::string kind;     ///< expected kind; an actor of another kind is not_found
+  Json values = JsonObject{};
+  Caller caller;
+  std::string trace;
+  std::optional<Idempotency> idempotency;
+};
+
+struct SettingRequest {
+  SettingValue value;    ///< null takes the value of its level away; `by` and `at` are filled in
+  Caller caller;
+  bool dry_run = false;  ///< change nothing, tell what it would bring
+};
+/// Admins change settings of every level, staff those of one actor.
+[[nodiscard]] inline bool may_change(const Caller& caller, SettingValue::Level level) {
+  return caller.role == "admin" || (caller.role == "staff" && level == SettingValue::Level::actor);
+}
+struct SettingAnswer {
+  SettingValue value;                ///< as it is kept
+  std::optional<Forecast> forecast;  ///< of a dry run
+};
+
 struct RemedyRequest {
   IncidentId incident;
   std::string remedy;   ///< retry, skip, edit, done, fail
@@ -82,6 +106,11 @@ class Client {
   virtual void command(CommandRequest request, AnswerCallback done) = 0;
   virtual void create(CreateRequest request, AnswerCallback done) = 0;
   virtual void remedy(RemedyRequest request, AnswerCallback done) = 0;
+  /// Errors: invalid_argument with pointers, permission_denied (the role may not edit the attribute), not_found, conflict (final state).
+  virtual void edit(EditRequest request, AnswerCallback done) = 0;
+  /// Changes a setting of a workflow; then every live actor it reaches is reckoned again, some time after the answer.
+  /// Errors: invalid_argument with pointers; permission_denied (see may_change).
+  virtual void change_setting(SettingRequest request, std::function<void(Result<SettingAnswer>)> done) = 0;
 
   /// Runs `question` on a reader session. Errors: unavailable (too many queries wait), and those of the question.
   virtual void query(std::function<Result<Json>(Views&)> question, std::function<void(Result<Json>)> done) = 0;

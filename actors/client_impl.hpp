@@ -8,6 +8,7 @@
 #include "actors/in_flight.hpp"
 #include "actors/protocol.hpp"
 #include "actors/readers.hpp"
+#include "actors/refresher.hpp"
 
 namespace stellwerk::actors {
 
@@ -17,20 +18,26 @@ struct ClientDeps {
   caf::actor dispatcher, timers;
   Readers* readers = nullptr;
   int pending_commands = 10'000;
+  TenantId tenant;
   bool sandbox = false;
   std::string sandbox_control;
 };
 
 class ClientImpl final : public Client {
  public:
-  explicit ClientImpl(ClientDeps deps) : all_{std::move(deps)} {}
+  explicit ClientImpl(ClientDeps deps);
 
   void command(CommandRequest request, AnswerCallback done) override;
   void create(CreateRequest request, AnswerCallback done) override;
   void remedy(RemedyRequest request, AnswerCallback done) override;
+  void edit(EditRequest request, AnswerCallback done) override;
+  void change_setting(SettingRequest request, std::function<void(Result<SettingAnswer>)> done) override;
   void query(std::function<Result<Json>(Views&)> question, std::function<void(Result<Json>)> done) override;
   void advance_clock(Duration span, std::function<void(Result<Json>)> done) override;
   [[nodiscard]] Time now() const override { return all_.clock->now(); }
+
+  /// Takes up what a change of settings left undone; `calendar_changed`: lets every live actor be reckoned again. Call it once, at start.
+  [[nodiscard]] Result<void> resume_refreshing(Views& views, bool calendar_changed);
 
   /// Drops the handles of actors, so that the actor system can end.
   void release();
@@ -44,6 +51,8 @@ class ClientImpl final : public Client {
   void send(std::shared_ptr<Deliver> deliver, std::optional<Idempotency> idempotency, AnswerCallback done);
   void send_now(const std::shared_ptr<Deliver>& deliver, AnswerCallback done);
   void answer_again(const Idempotency& idempotency, const std::shared_ptr<ReplySlot>& slot);
+  void refresh(const ActorId& actor, Duration delay, std::function<void(const Result<Answer>&)> done);
+  [[nodiscard]] Result<SettingAnswer> change(Views& views, const SettingRequest& request);
   void move_clock(Duration span, const std::shared_ptr<JsonCallback>& done);
   void keep_offset(Duration target, const std::shared_ptr<JsonCallback>& done);
   [[nodiscard]] std::pair<caf::actor, caf::actor> dispatcher_and_timers() const;
@@ -53,6 +62,7 @@ class ClientImpl final : public Client {
   InFlight in_flight_;
   std::atomic<int> pending_{0};
   std::atomic<bool> clock_moves_{false};
+  Refresher refresher_;
 };
 
 }  // namespace stellwerk::actors

@@ -82,6 +82,7 @@ void answer(CommitPromise& waiting, storage::CommitResult result) {
     case storage::CommitStatus::committed: committed.add(); break;
     case storage::CommitStatus::conflict: conflict.add(); break;
     case storage::CommitStatus::duplicate:
+    case storage::CommitStatus::refused:
     case storage::CommitStatus::rejected: failed.add(); break;
   }
   waiting.first.deliver(share(CommitReply{std::move(result)}));
@@ -111,7 +112,7 @@ void write_batch(CommitterState& state, std::span<CommitPromise> waiting) {
   if (results.error().code == ErrorCode::cancelled || is_transient(results.error().code)) {
     return give_up(waiting);
   }
-  if (waiting.size() == 1) return answer(waiting.front(), {storage::CommitStatus::rejected, describe(results.error())});
+  if (waiting.size() == 1) return answer(waiting.front(), {storage::CommitStatus::rejected, describe(results.error()), {}});
   for (std::size_t i = 0; i < waiting.size(); ++i) write_batch(state, waiting.subspan(i, 1));  // one of them is to blame
 }
 

@@ -25,6 +25,13 @@ std::vector<workflows::Field> action_fields(const std::vector<storage::ActionFie
   return out;
 }
 
+workflows::KindSignature kind_of(const std::vector<std::string>& texts, bool open) {
+  workflows::KindSignature kind;
+  for (const auto& name : texts) kind.fields.push_back({.name = name, .type = {.base = workflows::TypeSpec::Base::string}});
+  kind.open = open;
+  return kind;
+}
+
 std::string render_all(const std::vector<config::Problem>& problems, const std::string& text) {
   std::string out;
   for (const auto& problem : problems) out += config::render(problem, text);
@@ -94,6 +101,10 @@ workflows::Catalog make_catalog(const Connectors& connectors) {
     for (auto& signature : connectors.find(name)->signatures()) catalog.operations[signature.name] = signature;
   for (const auto& spec : storage::action_specs())
     catalog.actions[spec.name] = {.name = spec.name, .input = action_fields(spec.input), .output = action_fields(spec.output), .undo = spec.undo};
+  catalog.kinds["server"] = kind_of({"name", "connector", "pool", "state"}, false);
+  for (const char* kind : {"product", "plan"}) catalog.kinds[kind] = kind_of({"name", "workflow"}, true);
+  catalog.kinds["customer"] = kind_of({"number", "name", "email", "state", "status"}, true);
+  for (const char* kind : {"order", "service", "invoice", "domain", "ticket"}) catalog.kinds[kind] = kind_of({"state", "status", "customer"}, true);
   return catalog;
 }
 
@@ -104,19 +115,33 @@ Result<Library> load_library(storage::Store& store, const TenantId& tenant, cons
       if (revision.type == type && revision.name == name) return true;
     return false;
   };
+  const workflows::FindBase find_base = [&](std::string_view name) -> std::optional<workflows::SourceFile> {
+    for (const auto& [path, text] : shipped)
+      if (kind_and_name(path) == std::pair{std::string{"workflow"}, std::string{name}}) return workflows::SourceFile{path, text};
+    const storage::Store::Revision* newest = nullptr;
+    for (const auto& revision : published)
+      if (revision.type == "workflow" && revision.name == name && (newest == nullptr || newest->revision < revision.revision)) newest = &revision;
+    if (newest == nullptr) return std::nullopt;
+    return workflows::SourceFile{newest->name + ".yaml", newest->text};
+  };
+  std::string problems;
   // New files are published only when everything, they included, is good: a mistake is told again until the file is corrected.
   std::vector<storage::Store::Revision> fresh;
   for (const auto& [path, text] : shipped) {
     const auto [type, name] = kind_and_name(path);
     if (type.empty() || has(type, name)) continue;
-    fresh.push_back({.tenant = tenant, .type = type, .name = name, .revision = 1, .text = text, .at = now});
+    auto resolved = type == "workflow" ? workflows::resolve_workflow(path, text, find_base) : text;
+    if (!resolved) {
+      problems += render_all(resolved.error(), text);
+      continue;
+    }
+    fresh.push_back({.tenant = tenant, .type = type, .name = name, .revision = 1, .text = std::move(*resolved), .at = now});
     published.push_back(fresh.back());
   }
   // The newest revision comes last, and is the one that counts.
   std::sort(published.begin(), published.end(), [](const auto& a, const auto& b) { return std::tie(a.type, a.name, a.revision) < std::tie(b.type, b.name, b.revision); });
   auto connectors = std::make_shared<Connectors>();
   auto definitions = std::make_shared<Definitions>();
-  std::string problems;
   for (const auto& revision : published) {
     if (revision.type != "connector") continue;
     if (auto connector = connectors::load_connector(revision.name + ".yaml", revision.text)) connectors->add(std::move(*connector));
@@ -125,8 +150,9 @@ Result<Library> load_library(storage::Store& store, const TenantId& tenant, cons
   const auto catalog = make_catalog(*connectors);
   for (const auto& revision : published) {
     if (revision.type != "workflow") continue;
-    if (auto definition = workflows::load_workflow(revision.name + ".yaml", revision.text, catalog)) definitions->add(std::move(*definition), revision.revision);
-    else problems += render_all(definition.error(), revision.text);
+    auto definition = workflows::load_workflow(revision.name + ".yaml", revision.text, catalog, find_base);
+    if (!definition) problems += render_all(definition.error(), revision.text);
+    else if (!(*definition)->abstract) definitions->add(std::move(*definition), revision.revision);
   }
   if (!problems.empty()) return fail(ErrorCode::invalid_argument, "published workflows or connectors have problems:\n" + problems);
   for (const auto& revision : fresh) STELLWERK_CHECK(store.publish(revision));

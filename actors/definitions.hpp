@@ -25,7 +25,7 @@ class Connectors {
   std::map<std::string, std::shared_ptr<const connectors::Connector>> by_name_;
 };
 
-/// Workflows by name and revision.
+/// Workflows by name and revision; abstract ones are only the base of others and never run.
 class Definitions {
  public:
   void add(std::shared_ptr<const workflows::Definition> definition, int revision);
@@ -40,14 +40,16 @@ class Definitions {
   std::map<std::pair<std::string, int>, std::shared_ptr<const workflows::Definition>> all_;
 };
 
-/// The catalogue that workflows are checked against: all operations of the connectors and all actions of the store.
+/// The catalogue that workflows are checked against: all operations of the connectors, all actions of the store, and what references
+/// may read of servers, products (also called plans), customers and actors.
 [[nodiscard]] workflows::Catalog make_catalog(const Connectors& connectors);
 
 struct Library {
   std::shared_ptr<const Connectors> connectors;
   std::shared_ptr<const Definitions> definitions;
 };
-/// Publishes every shipped file that the tenant has no revision of yet, then compiles everything that is published.
+/// Publishes every shipped file that the tenant has no revision of yet (a workflow that extends another as the resolved text, the base
+/// being taken from the shipped files, else from what is published), then compiles everything that is published.
 /// Errors: invalid_argument with all problems rendered.
 [[nodiscard]] Result<Library> load_library(storage::Store& store, const TenantId& tenant, const std::vector<std::pair<std::string, std::string>>& shipped, Time now);
 

@@ -1,4 +1,4 @@
-// The durable actor: loading, deciding, committing, and what follows a commit.
+// The durable actor: loading, deciding, committing. What follows a commit: durable_effects.cpp.
 
 #include "actors/durable.hpp"
 
@@ -9,6 +9,7 @@
 #include "actors/encode.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
+#include "workflows/mailbox.hpp"
 
 namespace stellwerk::actors {
 namespace {
@@ -17,15 +18,12 @@ using workflows::Decision;
 using workflows::Event;
 
 constexpr int max_conflicts = 8;
+constexpr int max_rounds = 4;  ///< of reading rows for one decision
 constexpr std::size_t mailbox_page = 256;  ///< of LoadedActor
 constexpr auto redelivery = std::chrono::milliseconds{500};
 
 /// A recovered attempt carries no event, and an empty one reads as Born: only what is to be created tells.
 bool is_birth(const Deliver& deliver) { return deliver.create.has_value(); }
-
-Event outcome_of(const workflows::Run& run, Outcome outcome) {
-  return {.id = make_id<EventId>("evt"), .by = {}, .trace = run.trace, .depth = 0, .body = workflows::Tried{run.attempt->id, run.attempt->number, std::move(outcome)}};
-}
 
 }  // namespace
 
@@ -79,7 +77,7 @@ void Durable::take(const storage::LoadedActor& loaded) {
     return;
   }
   try {
-    auto snapshot = make_snapshot(*definition_, loaded);
+    auto snapshot = make_snapshot(*definition_, loaded, deps_->around);
     if (snapshot) snapshot_ = std::move(*snapshot);
     else quarantine_ = describe(snapshot.error());
   } catch (const std::exception& error) {
@@ -146,8 +144,8 @@ void Durable::on_born(const Shared<Deliver>& deliver) {
   row_.workflow = create.workflow;
   row_.revision = revision;
   row_.customer = create.customer;
-  snapshot_ = unborn(*definition_, id_, row_.tenant, row_.customer);
-  decide(deliver, 0);
+  snapshot_ = unborn(*definition_, id_, row_.tenant, row_.customer, create.attributes, deps_->around);
+  decide(deliver);
 }
 
 void Durable::handle(const Shared<Deliver>& deliver) {
@@ -156,50 +154,84 @@ void Durable::handle(const Shared<Deliver>& deliver) {
   if (foreign) return deliver->reply->answer(fail(ErrorCode::not_found, fmt::format("there is no {} {}", deliver->expected_kind, id_.str())));
   if (!quarantine_.empty()) return refuse_quarantined(deliver);
   if (deliver->resume != Resume::none) return resume(*deliver);
-  decide(deliver, 0);
+  decide(deliver);
 }
 
 /// An attempt nobody carries out: what may have left is looked at first; what had not begun, or has a handle, goes on.
 void Durable::resume(const Deliver& deliver) {
-  const auto& attempt = *deliver.attempt;
-  const auto& run = snapshot_.cursor.run;
-  if (!run || !run->attempt || run->attempt->id != attempt.id || run->attempt->number != attempt.number) return;
-  const bool may_have_left = deliver.resume == Resume::recover && attempt.executor == "connector" && attempt.mode == "execute" && attempt.due <= deps_->clock->now();
-  if (!may_have_left) return carry_out();
-  Outcome outcome{.is = OutcomeClass::unclear, .code = "restart", .text = "the engine was restarted while this attempt was under way"};
-  decide(share(Deliver{.actor = id_, .event = outcome_of(*run, std::move(outcome))}), 0);
+  const auto* attempt = workflows::find_attempt(snapshot_, deliver.attempt->id);
+  if (attempt == nullptr || attempt->number != deliver.attempt->number) return;
+  auto outcome = deliver.resume == Resume::recover ? workflows::outcome_of_restart(*attempt, deps_->clock->now()) : std::nullopt;
+  if (!outcome) return carry_out(*attempt);
+  decide(share(Deliver{.actor = id_, .event = outcome_of(*snapshot_.cursor.run, *attempt, std::move(*outcome))}));
 }
 
 void Durable::decide(const Shared<Deliver>& deliver, int conflicts) {
+  snapshot_.rows.clear();  // what references point to is read for each decision
+  ask(deliver, {.conflicts = conflicts, .rounds = 0, .refused = {}});
+}
+
+void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
   const auto now = deps_->clock->now();
   auto event = deliver->event;
+  event.refused = asked.refused;
   if (event.trace.empty() && snapshot_.cursor.run) event.trace = snapshot_.cursor.run->trace;
+  if (snapshot_.state >= 0) snapshot_.settings = deps_->around.settings->resolve(*definition_, id_, row_.attributes);
   auto decision = workflows::advance(*definition_, snapshot_, event, now);
   if (!decision) return undecided(deliver, decision.error());
+  if (!decision->needs.empty()) return read_rows(deliver, asked, decision->needs);
   if (workflows::is_nothing(*decision)) {
     if (const auto seq = row_of(event); seq > 0) return not_applied(seq, "it led to no decision");
     if (deliver->reply) deliver->reply->answer(Answer{202, JsonObject{{"event", event.id.str()}, {"run", nullptr}, {"deferred", false}}, false});
     return next_turn();
   }
-  auto commit = make_commit(event, *decision, now);
+  std::vector<workflows::NeededRow> needs;
+  auto commit = make_commit(event, *decision, now, needs);
   if (!commit) return undecided(deliver, commit.error());
+  if (!needs.empty()) return read_rows(deliver, asked, needs);
   auto answer = answer_of(*deliver, event, *decision);
   if (deliver->idempotency) {
     commit->idempotency = deliver->idempotency;
     commit->idempotency->status = answer.status;
     commit->idempotency->answer = answer.body;
   }
-  auto pending = std::make_shared<Pending>(Pending{deliver, std::move(*decision), std::move(answer), share(CommitRequest{std::move(*commit)}), conflicts});
+  auto pending = std::make_shared<Pending>(Pending{deliver, std::move(*decision), std::move(answer), share(CommitRequest{std::move(*commit)}), asked.conflicts,
+                                                   asked.refused.has_value()});
   self_->request(all_.committer, caf::infinite, pending->request).await(
       [this, pending](const Shared<CommitReply>& reply) { guarded(pending->deliver, [&] { on_committed(pending, *reply); }); },
       [this, pending](const caf::error&) {
-        const auto& asked = pending->deliver;
-        if (asked->reply)
-          asked->reply->answer(fail(ErrorCode::unavailable, "whether the request was taken is unknown; repeat it with the same Idempotency-Key", "outcome_unknown"));
-        else if (row_of(asked->event) == 0) again_later(asked);
+        const auto& unwritten = pending->deliver;
+        if (unwritten->reply)
+          unwritten->reply->answer(fail(ErrorCode::unavailable, "whether the request was taken is unknown; repeat it with the same Idempotency-Key", "outcome_unknown"));
+        else if (row_of(unwritten->event) == 0) again_later(unwritten);
         forget();
         wake_later();
       });
+}
+
+void Durable::read_rows(const Shared<Deliver>& deliver, const Asked& asked, const std::vector<workflows::NeededRow>& needs) {
+  if (asked.rounds >= max_rounds)
+    return undecided(deliver, Error{ErrorCode::internal, fmt::format("the references of workflow {} lead on and on", definition_->name), "endless_references"});
+  std::vector<std::string> ids;
+  for (const auto& need : needs) ids.push_back(need.id);
+  auto next = asked;
+  ++next.rounds;
+  const auto request = share(ReferenceRequest{row_.tenant, std::move(ids)});
+  const auto not_read = [this, deliver](const Error& error) {
+    if (row_of(deliver->event) == 0) return not_loaded(deliver, error);
+    monitoring::log_error("what a message refers to cannot be read; it is looked at again", error, {{"actor", id_.str()}});
+    forget();
+    wake_later();
+  };
+  self_->request(loader(), caf::infinite, request).await(
+      [this, deliver, next, request, not_read](const Shared<ReferenceReply>& reply) {
+        if (!reply->rows) return not_read(reply->rows.error());
+        guarded(deliver, [&] {
+          put_rows(snapshot_, *deps_->definitions, request->ids, *reply->rows);
+          ask(deliver, next);
+        });
+      },
+      [not_read](const caf::error&) { not_read(Error{ErrorCode::unavailable, "the engine is stopping", "stopping"}); });
 }
 
 void Durable::undecided(const Shared<Deliver>& deliver, const Error& error) {
@@ -209,11 +241,12 @@ void Durable::undecided(const Shared<Deliver>& deliver, const Error& error) {
   open_quarantine(describe(error));
 }
 
-Result<storage::Commit> Durable::make_commit(const Event& event, const Decision& decision, Time now) const {
+Result<storage::Commit> Durable::make_commit(const Event& event, const Decision& decision, Time now, std::vector<workflows::NeededRow>& needs) const {
   storage::Commit commit;
   commit.id = format_id("dec", make_uuid());
   commit.changes.push_back(make_change(*definition_, row_, event, decision, deps_->incarnation, now));
   commit.changes.back().row.decision = commit.id;
+  add_conditions(commit, id_, decision);
   for (const auto& created : decision.created) {
     const int revision = deps_->definitions->latest(created.workflow);
     const auto definition = deps_->definitions->find(created.workflow, revision);
@@ -227,12 +260,19 @@ Result<storage::Commit> Durable::make_commit(const Event& event, const Decision&
     row.revision = revision;
     row.customer = row_.customer;
     const Event born{.id = created.event, .by = event.by, .trace = event.trace, .depth = event.depth + 1, .body = workflows::Born{created.attributes}};
-    auto decided = workflows::advance(*definition, unborn(*definition, row.id, row.tenant, row.customer), born, now);
+    auto before = unborn(*definition, row.id, row.tenant, row.customer, created.attributes, deps_->around);
+    before.rows = snapshot_.rows;
+    auto decided = workflows::advance(*definition, before, born, now);
     if (!decided) return wrap(std::move(decided).error(), fmt::format("create {} with workflow {}", created.kind, created.workflow));
+    if (!decided->needs.empty()) {
+      needs.insert(needs.end(), decided->needs.begin(), decided->needs.end());
+      continue;
+    }
     if (!decided->created.empty())
       return fail(ErrorCode::invalid_argument, fmt::format("workflow {} creates actors at its birth, while it is created itself; create them in a later state", created.workflow), "nested_birth");
     commit.changes.push_back(make_change(*definition, row, born, *decided, deps_->incarnation, now));
     commit.changes.back().row.decision = commit.id;
+    add_conditions(commit, row.id, *decided);
   }
   return commit;
 }
@@ -260,6 +300,8 @@ void Durable::on_committed(const std::shared_ptr<Pending>& pending, const Commit
     case storage::CommitStatus::duplicate:
       if (deliver->reply) deliver->reply->answer(fail(ErrorCode::conflict, "an earlier request used this Idempotency-Key", "idempotency_duplicate"));
       return next_turn();
+    case storage::CommitStatus::refused:
+      return on_refused(*pending, reply.result);
     case storage::CommitStatus::rejected:
       monitoring::log(monitoring::Level::error, "the database refuses a decision", {{"actor", id_.str()}, {"error", reply.result.error}});
       return undecided(deliver, Error{ErrorCode::invalid_argument, "the database refuses these values", "rejected"});
@@ -289,121 +331,14 @@ void Durable::on_conflict(const std::shared_ptr<Pending>& pending) {
   });
 }
 
-// --- after the commit: effects
-
-void Durable::apply(const Pending& pending) {
-  const auto& [deliver, decision, answer, request, conflicts] = pending;
-  const auto& written = request->commit;
-  try {
-    row_ = written.changes.front().row;
-    snapshot_ = decision.next;
-    snapshot_.version = row_.version;
-    loaded_ = true;
-    const auto consumed = [&](std::int64_t seq) { return std::find(decision.consumed.begin(), decision.consumed.end(), seq) != decision.consumed.end(); };
-    std::erase_if(mailbox_, [&](const storage::MailboxRow& m) { return consumed(m.seq); });
-    std::erase_if(snapshot_.deferred, [&](const workflows::Deferred& d) { return consumed(d.seq); });
-    for (const auto seq : decision.consumed) failures_.erase(seq);
-    if (decision.defer) {
-      mailbox_stale_ = true;
-      snapshot_.deferred.push_back(*decision.defer);
-    }
-    announce(written);
-    if (decision.settle_attempt) settle_attempt();
-    // A task that goes on is polled by the connector that told us so; everything else that changed is carried out now.
-    const auto& run = snapshot_.cursor.run;
-    const bool still_polled = run && run->attempt && run->attempt->mode == "poll" && std::holds_alternative<workflows::Tried>(deliver->event.body);
-    if (decision.attempt_changed && !still_polled) carry_out();
-    answer_caller(pending);
-    for (const auto& note : decision.runs)
-      if (note.ended) finish_waiters(note.id.str(), note.status);
-  } catch (const std::exception& error) {
-    // It is on disk, whatever failed here: the caller hears so, and the attempt is looked at as after a restart.
-    monitoring::log_error("what follows a commit failed", {{"actor", id_.str()}, {"error", error.what()}});
-    if (deliver->reply) deliver->reply->answer(answer);
-    forget();
-    for (const auto& change : written.changes)
-      if (change.attempt) again_later(share(Deliver{.actor = change.row.id, .event = {}, .resume = Resume::recover, .attempt = change.attempt}));
-    return wake_later();
-  }
-  next_turn();
-}
-
-/// Timers, receivers and new-born actors hear of it.
-void Durable::announce(const storage::Commit& written) {
-  static auto& open_incidents = monitoring::gauge("stellwerk_incidents_open");
-  for (const auto& change : written.changes) {
-    monitoring::counter("stellwerk_decisions_total", {change.row.kind}).add();
-    for (const auto& timer : change.timers) self_->send(all_.timers, timer_atom::value, to_micros(timer.due));
-    for (const auto& message : change.messages)
-      if (message.receiver != id_) self_->send(all_.dispatcher, share(Wake{message.receiver}));
-    for (const auto& incident : change.incidents) open_incidents.add(incident.state == "closed" ? -1 : 1);
-    if (change.row.id != id_ && change.attempt)
-      self_->send(all_.dispatcher, share(Deliver{.actor = change.row.id, .event = {}, .resume = Resume::begin, .attempt = change.attempt, .due = change.attempt->due}));
-  }
-}
-
-/// The run was interrupted: what has not begun is given up at once.
-void Durable::settle_attempt() {
-  const auto& run = snapshot_.cursor.run;
-  if (!run || !run->attempt) return;
-  if (run->attempt->executor == "connector") return self_->send(all_.dispatcher, share(Settle{run->attempt->server, run->attempt->id}));
-  if (action_in_hand_) return;  // its outcome comes soon
-  Outcome outcome{.is = OutcomeClass::retry, .code = "given_up", .text = "not begun: the run was interrupted", .sent = false};
-  self_->send(all_.dispatcher, share(Deliver{.actor = id_, .event = outcome_of(*run, std::move(outcome))}));
-}
-
-void Durable::carry_out() {
-  const auto& run = *snapshot_.cursor.run;
-  auto attempt = make_attempt(*definition_, row_, run, deps_->incarnation);
-  if (attempt.executor == "action") return run_action(std::move(attempt));
-  const auto& state = definition_->states[static_cast<std::size_t>(snapshot_.state)];
-  Duration timeout = std::chrono::seconds{30};
-  if (const auto* call = std::get_if<workflows::CallStep>(&state.steps[static_cast<std::size_t>(run.begun.back().step)].body)) timeout = call->attempt_timeout;
-  self_->send(all_.dispatcher, share(Work{std::move(attempt), timeout}));
-}
-
-void Durable::run_action(storage::AttemptRow attempt) {
-  const std::pair in_hand{attempt.id, attempt.number};
-  if (action_in_hand_ == in_hand) return;
-  const auto later = share(Deliver{.actor = id_, .event = {}, .resume = Resume::begin, .attempt = attempt, .due = attempt.due});
-  if (attempt.due > deps_->clock->now()) return self_->send(all_.dispatcher, later);
-  action_in_hand_ = in_hand;
-  self_->request(all_.committer, caf::infinite, share(ActionWork{std::move(attempt)})).then(
-      [this](const Shared<Deliver>& outcome) {
-        action_in_hand_.reset();
-        guarded(outcome, [&] { on_deliver(outcome); });
-        end_if_free();
-      },
-      [this, later](const caf::error&) {
-        action_in_hand_.reset();
-        again_later(later);
-        end_if_free();
-      });
-}
-
-void Durable::answer_caller(const Pending& pending) {
-  const auto& [deliver, decision, answer, request, conflicts] = pending;
-  if (!deliver->reply) return;
-  if (deliver->wait.count() <= 0) return deliver->reply->answer(answer);
-  if (decision.started_run.empty()) {
-    auto told = answer;
-    told.body.as_object()["state"] = row_.state;
-    return deliver->reply->answer(std::move(told));
-  }
-  // When the run has ended already, apply() goes on to tell so.
-  waiters_.push_back({decision.started_run.str(), deliver->reply, answer});
-  self_->delayed_send(self_, std::chrono::ceil<std::chrono::milliseconds>(deliver->wait), waited_atom::value, decision.started_run.str());
-}
-
-void Durable::finish_waiters(const std::string& run, std::string_view status) {
-  for (auto& waiter : waiters_) {
-    if (waiter.run != run) continue;
-    waiter.answer.body.as_object()["state"] = row_.state;
-    waiter.answer.body.as_object()["run_status"] = status;
-    waiter.reply->answer(std::move(waiter.answer));
-  }
-  std::erase_if(waiters_, [&](const Waiter& w) { return w.run == run; });
-  end_if_free();
+/// An action of the transition is not possible now. Who asked is told; what nobody waits for is put before a person.
+void Durable::on_refused(const Pending& pending, const storage::CommitResult& result) {
+  const auto& deliver = pending.deliver;
+  Error error{ErrorCode::conflict, result.error, "action_refused"};
+  if (deliver->reply) return deliver->reply->answer(fail(std::move(error))), next_turn();
+  if (pending.refused) return undecided(deliver, error);
+  error.reason = result.code;
+  ask(deliver, {.conflicts = pending.conflicts, .rounds = 0, .refused = std::move(error)});
 }
 
 caf::actor spawn_durable(caf::actor_system& system, const DurableDeps& deps, const ActorId& id) {

@@ -1,8 +1,9 @@
 #pragma once
-// The durable actor, the same for every kind. Internal to this folder: durable.cpp decides and commits, durable_mailbox.cpp takes
-// messages and puts trouble aside.
+// The durable actor, the same for every kind. Internal to this folder: durable.cpp decides and commits, durable_effects.cpp does what
+// follows a commit, durable_mailbox.cpp takes messages and puts trouble aside.
 
 #include <map>
+#include <set>
 #include <string_view>
 
 #include "actors/protocol.hpp"
@@ -34,6 +35,13 @@ class Durable {
     Answer answer;
     Shared<CommitRequest> request;
     int conflicts = 0;
+    bool refused = false;  ///< it was decided on a refusal of the store already
+  };
+  /// How often a decision was asked for, and why.
+  struct Asked {
+    int conflicts = 0;
+    int rounds = 0;                ///< of reading rows outside the actor
+    std::optional<Error> refused;  ///< by the store: put before a person instead of being applied
   };
   struct Waiter {
     std::string run;
@@ -59,19 +67,26 @@ class Durable {
   void on_born(const Shared<Deliver>& deliver);
   void handle(const Shared<Deliver>& deliver);
   void resume(const Deliver& deliver);
-  void decide(const Shared<Deliver>& deliver, int conflicts);
+  void decide(const Shared<Deliver>& deliver, int conflicts = 0);
+  void ask(const Shared<Deliver>& deliver, const Asked& asked);
+  /// Reads the rows that the decision cannot do without, then decides again.
+  void read_rows(const Shared<Deliver>& deliver, const Asked& asked, const std::vector<workflows::NeededRow>& needs);
   void undecided(const Shared<Deliver>& deliver, const Error& error);
   /// The change of this actor and, decided in the same breath, the births of the actors it creates.
-  [[nodiscard]] Result<storage::Commit> make_commit(const workflows::Event& event, const workflows::Decision& decision, Time now) const;
+  /// Rows that a birth needs and that are not in hand go to `needs`; the commit is nothing then.
+  [[nodiscard]] Result<storage::Commit> make_commit(const workflows::Event& event, const workflows::Decision& decision, Time now, std::vector<workflows::NeededRow>& needs) const;
   [[nodiscard]] Answer answer_of(const Deliver& deliver, const workflows::Event& event, const workflows::Decision& decision) const;
   void on_committed(const std::shared_ptr<Pending>& pending, const CommitReply& reply);
   void on_conflict(const std::shared_ptr<Pending>& pending);
+  void on_refused(const Pending& pending, const storage::CommitResult& result);
   void apply(const Pending& pending);
 
-  // --- after the commit: effects (durable.cpp)
+  // --- after the commit (durable_effects.cpp)
+  /// What came of the attempt, as the event that tells the run.
+  [[nodiscard]] static workflows::Event outcome_of(const workflows::Run& run, const workflows::Attempt& attempt, Outcome outcome);
   void announce(const storage::Commit& written);
-  void settle_attempt();
-  void carry_out();
+  void settle(const workflows::Attempt& attempt);
+  void carry_out(const workflows::Attempt& attempt);
   void run_action(storage::AttemptRow attempt);
   void answer_caller(const Pending& pending);
   void finish_waiters(const std::string& run, std::string_view status);
@@ -102,7 +117,7 @@ class Durable {
   void received();
   void arm_idle();
   void on_idle(std::uint64_t received);
-  [[nodiscard]] bool is_free() const { return !action_in_hand_ && waiters_.empty(); }
+  [[nodiscard]] bool is_free() const { return actions_in_hand_.empty() && waiters_.empty(); }
   void end_if_free();
 
   caf::event_based_actor* self_;
@@ -114,7 +129,7 @@ class Durable {
   bool mailbox_stale_ = false;  ///< rows were added that are not in memory
   bool mailbox_more_ = false;   ///< there are more rows than were loaded
   bool idle_armed_ = false;
-  std::optional<std::pair<AttemptId, int>> action_in_hand_;  ///< id and number
+  std::set<std::pair<AttemptId, int>> actions_in_hand_;  ///< id and number
   std::uint64_t received_ = 0;
   std::string quarantine_;  ///< why; empty: it is well
   storage::ActorRow row_;

@@ -8,6 +8,7 @@
 #include "actors/encode.hpp"
 #include "core/match.hpp"
 #include "monitoring/metrics.hpp"
+#include "workflows/mailbox.hpp"
 
 namespace stellwerk::actors {
 namespace {
@@ -41,15 +42,15 @@ void Durable::wake_later() { self_->delayed_send(all_.dispatcher, wake_delay, sh
 
 void Durable::next_turn() {
   if (!loaded_ || !quarantine_.empty()) return;
-  const bool waiting = !snapshot_.cursor.run;
+  // While it works, deferred rows matter only to a `wait` in hand.
+  const bool waiting = !snapshot_.cursor.run || snapshot_.cursor.run->waiting.has_value();
   const auto look_again = [this] { load([this] { guarded(nullptr, [this] { next_turn(); }); }, [this](const Error&) { wake_later(); }); };
   if (mailbox_stale_ && waiting) return look_again();
-  const storage::MailboxRow* next = nullptr;
-  for (const auto& message : mailbox_) {
-    if (!waiting && message.deferred) continue;
-    if (next == nullptr || (message.deferred && !next->deferred) || (message.deferred == next->deferred && message.seq < next->seq)) next = &message;
-  }
-  if (next != nullptr) return take_turn(*next);
+  std::vector<workflows::Waits> rows;
+  rows.reserve(mailbox_.size());
+  for (const auto& message : mailbox_) rows.push_back({message.seq, message.event, message.deferred});
+  if (const auto next = workflows::next_in_line(*definition_, snapshot_, rows))
+    return take_turn(*std::find_if(mailbox_.begin(), mailbox_.end(), [&](const storage::MailboxRow& m) { return m.seq == *next; }));
   if (std::exchange(mailbox_more_, false)) look_again();
 }
 
@@ -57,7 +58,7 @@ void Durable::take_turn(const storage::MailboxRow& message) {
   static auto& delivered = monitoring::counter("stellwerk_messages_delivered_total");
   delivered.add();
   const auto deliver = share(Deliver{.actor = id_, .event = event_of(message)});
-  guarded(deliver, [&] { decide(deliver, 0); });
+  guarded(deliver, [&] { decide(deliver); });
 }
 
 std::int64_t Durable::row_of(const workflows::Event& event) {
@@ -132,18 +133,19 @@ void Durable::leave_quarantine(const Shared<Deliver>& deliver) {
   };
   const auto definition = deps_->definitions->find(row_.workflow, row_.revision);
   if (!definition) return still(fmt::format("workflow {} revision {} is not published here", row_.workflow, row_.revision));
-  const auto snapshot = make_snapshot(*definition, {change.row, mailbox_});
+  const auto snapshot = make_snapshot(*definition, {change.row, mailbox_}, deps_->around);
   if (!snapshot) return still(describe(snapshot.error()));
   const auto& by = deliver->event.by;
   change.journal = JsonArray{JsonObject{{"type", "incident_closed"}, {"incident", remedy.incident.str()}, {"remedy", "retry"}, {"note", remedy.note}, {"by", {{"id", by.id}, {"role", by.role}}}}};
   change.incidents.push_back({.id = remedy.incident, .tenant = row_.tenant, .actor = id_, .state = "closed", .closed_by = by.id, .closed_how = "retry", .note = remedy.note,
                               .closed_at = change.row.updated_at});
-  std::optional<storage::AttemptRow> attempt;
-  if (snapshot->cursor.run && snapshot->cursor.run->attempt) attempt = make_attempt(*definition, change.row, *snapshot->cursor.run, deps_->incarnation);
-  write_beside(std::move(change), deliver->reply, [this, deliver, attempt] {
+  std::vector<storage::AttemptRow> attempts;
+  if (const auto& run = snapshot->cursor.run)
+    for (const auto& attempt : run->attempts) attempts.push_back(make_attempt(*definition, change.row, *run, attempt, deps_->incarnation));
+  write_beside(std::move(change), deliver->reply, [this, deliver, attempts] {
     deliver->reply->answer(Answer{202, JsonObject{{"event", deliver->event.id.str()}, {"run", nullptr}, {"deferred", false}}, false});
     forget();
-    if (attempt) self_->send(all_.dispatcher, share(Deliver{.actor = id_, .event = {}, .resume = Resume::recover, .attempt = attempt}));
+    for (const auto& attempt : attempts) self_->send(all_.dispatcher, share(Deliver{.actor = id_, .event = {}, .resume = Resume::recover, .attempt = attempt}));
     self_->send(all_.dispatcher, share(Wake{id_}));
   });
 }
@@ -159,7 +161,7 @@ storage::ActorChange Durable::change_beside(std::string_view event) const {
 }
 
 void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<ReplySlot>& reply, Written then) {
-  storage::Commit commit{.id = format_id("dec", make_uuid()), .changes = {}, .idempotency = {}};
+  storage::Commit commit{.id = format_id("dec", make_uuid()), .changes = {}, .required = {}, .actions = {}, .idempotency = {}};
   change.row.decision = commit.id;
   commit.changes.push_back(std::move(change));
   const auto request = share(CommitRequest{std::move(commit)});
@@ -171,7 +173,7 @@ void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<Re
   };
   self_->request(all_.committer, caf::infinite, request).await(
       [this, request, not_written, then = std::move(then)](const Shared<CommitReply>& written) {
-        const auto& [status, error] = written->result;
+        const auto& [status, error, code] = written->result;
         if (status == storage::CommitStatus::conflict) return not_written("its version has changed", true);
         if (status != storage::CommitStatus::committed) return not_written(error, false);
         guarded(nullptr, [&] {

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 namespace stellwerk::actors {
@@ -10,11 +11,13 @@ namespace {
 using workflows::Definition;
 using workflows::Snapshot;
 
-std::vector<workflows::cel::Value> setting_values(const Definition& definition) {
-  std::vector<workflows::cel::Value> values;
-  for (const auto& setting : definition.settings)
-    values.push_back(setting.field.fallback ? workflows::decode(setting.field.type, *setting.field.fallback) : workflows::cel::Value{});
-  return values;
+/// A run belongs to a working state or, in place, to the waiting one it is done in.
+bool fits(const Definition& definition, const Snapshot& snapshot) {
+  const auto& state = definition.states[static_cast<std::size_t>(snapshot.state)];
+  const auto& run = snapshot.cursor.run;
+  if (!run) return !state.works();
+  if (run->work < 0 || static_cast<std::size_t>(run->work) >= definition.works.size()) return false;
+  return state.works() ? run->work == state.work : definition.work(run->work).in_place;
 }
 
 /// Name and payload of the event, for the projectors and the journal.
@@ -24,13 +27,14 @@ storage::Applied make_applied(const workflows::Event& event, const workflows::De
   if (!decision.applied_event.empty()) applied.event = decision.applied_event;
   else if (const auto* timer = std::get_if<workflows::TimerDue>(&event.body)) applied.event = "timer:" + timer->name;
   else if (std::holds_alternative<workflows::Tried>(event.body)) applied.event = "outcome";
+  else if (std::holds_alternative<workflows::Refresh>(event.body)) applied.event = "refresh";
   else if (!std::holds_alternative<workflows::Born>(event.body)) applied.event = "none";
   return applied;
 }
 
 }  // namespace
 
-Result<Snapshot> make_snapshot(const Definition& definition, const storage::LoadedActor& loaded) {
+Result<Snapshot> make_snapshot(const Definition& definition, const storage::LoadedActor& loaded, const Surroundings& around) {
   const auto& row = loaded.row;
   Snapshot snapshot;
   snapshot.id = row.id;
@@ -41,51 +45,77 @@ Result<Snapshot> make_snapshot(const Definition& definition, const storage::Load
   if (snapshot.state < 0)
     return fail(ErrorCode::internal, fmt::format("state '{}' of actor {} is unknown to workflow {} revision {}", row.state, row.id.str(), row.workflow, row.revision));
   STELLWERK_TRY(snapshot.cursor, workflows::decode_cursor(row.cursor));
-  const bool works = definition.states[static_cast<std::size_t>(snapshot.state)].works();
-  if (works != snapshot.cursor.run.has_value())
-    return fail(ErrorCode::internal, fmt::format("actor {} is in state '{}' {} a run", row.id.str(), row.state, works ? "without" : "with"));
+  if (!fits(definition, snapshot))
+    return fail(ErrorCode::internal, fmt::format("actor {} is in state '{}' {}", row.id.str(), row.state, snapshot.cursor.run ? "with a run of other work" : "without a run"));
   snapshot.attributes.reserve(definition.attributes.size());
   for (const auto& attribute : definition.attributes) {
     const auto* value = find_member(row.attributes, attribute.field.name);
     snapshot.attributes.push_back(value == nullptr ? workflows::cel::Value{} : workflows::decode(attribute.field.type, *value));
   }
-  snapshot.settings = setting_values(definition);
+  snapshot.settings = around.settings->resolve(definition, row.id, row.attributes);
+  snapshot.calendar = around.calendar;
   for (const auto& message : loaded.mailbox)
     if (message.deferred) snapshot.deferred.push_back({message.seq, message.event});
   return snapshot;
 }
 
-Snapshot unborn(const Definition& definition, const ActorId& id, const TenantId& tenant, const std::string& customer) {
+Snapshot unborn(const Definition& definition, const ActorId& id, const TenantId& tenant, const std::string& customer, const Json& attributes, const Surroundings& around) {
   Snapshot snapshot;
   snapshot.id = id;
   snapshot.tenant = tenant;
   snapshot.customer = customer;
   snapshot.attributes.resize(definition.attributes.size());
-  snapshot.settings = setting_values(definition);
+  snapshot.settings = around.settings->resolve(definition, id, attributes);
+  snapshot.calendar = around.calendar;
   return snapshot;
+}
+
+workflows::Row make_row(const Definitions& definitions, const storage::ReferenceRow& row) {
+  workflows::Row out{.kind = row.kind, .version = row.version, .fields = row.fields};
+  if (row.workflow.empty() || !out.fields.is_object()) return out;
+  auto& fields = out.fields.get_object();
+  if (const auto definition = definitions.find(row.workflow, row.revision)) {
+    for (const auto& attribute : definition->attributes)
+      if (attribute.field.type.base == workflows::TypeSpec::Base::secret) fields.erase(attribute.field.name);
+    return out;
+  }
+  // Nobody knows which of its attributes are secret: only what every actor has is shown.
+  JsonObject known;
+  for (const char* name : {"state", "status", "customer"})
+    if (const auto* value = fields.if_contains(name)) known[name] = *value;
+  out.fields = std::move(known);
+  return out;
+}
+
+void put_rows(Snapshot& snapshot, const Definitions& definitions, std::span<const std::string> asked, std::span<const storage::ReferenceRow> found) {
+  for (const auto& id : asked) snapshot.rows[id] = workflows::Row{.missing = true};
+  for (const auto& row : found) snapshot.rows[row.id] = make_row(definitions, row);
+}
+
+bool reads_references(const Definition& definition) {
+  return std::any_of(definition.references.begin(), definition.references.end(), [](const workflows::Reference& r) { return r.used; });
 }
 
 Json make_meta(const workflows::Event& event, int depth) {
   return JsonObject{{"by", event.by.id}, {"role", event.by.role}, {"trace", event.trace}, {"depth", depth}};
 }
 
-storage::AttemptRow make_attempt(const Definition& definition, const storage::ActorRow& row, const workflows::Run& run, const std::string& incarnation) {
-  const auto& attempt = *run.attempt;
-  const auto& begun = run.begun.back();
-  const auto state = static_cast<std::size_t>(definition.find_state(row.state));
+storage::AttemptRow make_attempt(const Definition& definition, const storage::ActorRow& row, const workflows::Run& run, const workflows::Attempt& attempt,
+                                 const std::string& incarnation) {
   storage::AttemptRow out;
   out.run = run.id;
+  out.lane = attempt.lane;
   out.id = attempt.id;
   out.actor = row.id;
   out.tenant = row.tenant;
   out.workflow = row.workflow;
-  out.step = definition.states[state].steps[static_cast<std::size_t>(begun.step)].name;
+  out.step = workflows::step_at(definition.work(run.work), attempt.at).name;
   out.key = attempt.key;
   out.executor = attempt.executor;
   out.operation = attempt.operation;
   out.sub = attempt.sub;
   out.server = attempt.server;
-  out.input = run.phase == workflows::Phase::undoing ? begun.result : begun.input;
+  out.input = workflows::input_of(run, attempt);
   out.mode = attempt.mode;
   out.number = attempt.number;
   out.due = attempt.due;
@@ -122,9 +152,10 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
   for (const auto& name : decision.timers_set)
     if (const auto live = decision.next.cursor.timers.find(name); live != decision.next.cursor.timers.end())
       change.timers.push_back({row.id, row.tenant, name, live->second});
-  if (decision.attempt_changed && decision.next.cursor.run && decision.next.cursor.run->attempt)
-    change.attempt = make_attempt(definition, row, *decision.next.cursor.run, incarnation);
-  if (decision.attempt_ended) change.attempt_ended = std::pair{*decision.attempt_ended, 0};
+  for (const auto& id : decision.attempts_changed)
+    if (const auto* attempt = workflows::find_attempt(decision.next, id))
+      change.attempts.push_back(make_attempt(definition, row, *decision.next.cursor.run, *attempt, incarnation));
+  change.attempts_ended = decision.attempts_ended;
   for (const auto& note : decision.runs) {
     storage::RunRow run{.id = note.id, .tenant = row.tenant, .actor = row.id, .workflow = row.workflow, .revision = row.revision, .event = note.event,
                         .state = note.state, .status = note.status, .step = note.step, .trace = event.trace, .started_at = note.started,
@@ -157,6 +188,11 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
   for (const auto& notice : decision.notices)
     change.outbox.push_back({.id = notice.id.str(), .tenant = row.tenant, .type = notice.type, .actor = row.id, .data = notice.data, .at = now});
   return change;
+}
+
+void add_conditions(storage::Commit& commit, const ActorId& of, const workflows::Decision& decision) {
+  for (const auto& row : decision.requires_) commit.required.push_back({row.id, row.kind, row.version});
+  for (const auto& action : decision.actions) commit.actions.push_back({.id = action.id, .key = action.key, .name = action.name, .input = action.input, .actor = of});
 }
 
 }  // namespace stellwerk::actors

@@ -30,6 +30,9 @@ caf::actor spawn_loader(caf::actor_system& system, std::unique_ptr<storage::Stor
     return {
         [self](const Shared<LoadRequest>& request) { return share(LoadReply{read_safely([&] { return self->state.store->load(request->actor); })}); },
         [self](const Shared<ServerRequest>& request) { return share(ServerReply{read_safely([&] { return self->state.store->find_server(request->server); })}); },
+        [self](const Shared<ReferenceRequest>& request) {
+          return share(ReferenceReply{read_safely([&] { return self->state.store->read_references(request->tenant, request->ids); })});
+        },
         [self](stop_atom) { self->quit(); },
     };
   });

@@ -6,7 +6,7 @@
 //                Settle → the same;  clock moved → every connector actor;  server changed → its connector actor
 //   durable      Deliver, Wake, Settle's and Work's outcomes as Deliver(Tried);  end
 //   committer    CommitRequest → CommitReply;  ActionRequest → outcome as Deliver to the dispatcher   (detached)
-//   loader       LoadRequest → LoadReply;  ServerRequest → ServerReply;  stop                          (detached, several)
+//   loader       LoadRequest → LoadReply;  ServerRequest → ServerReply;  ReferenceRequest → ReferenceReply;  stop   (detached, several)
 //   timers       timer_set(due), clock_moved, tick                                                    (detached)
 //   connector    Work, Settle, driver answers, tick, clock_moved, server_changed
 
@@ -26,6 +26,7 @@
 
 #include "actors/client.hpp"
 #include "actors/definitions.hpp"
+#include "actors/setting_book.hpp"
 #include "core/clock.hpp"
 #include "monitoring/log.hpp"
 #include "storage/store.hpp"
@@ -121,6 +122,14 @@ struct LoadRequest {
 struct LoadReply {
   Result<storage::LoadedActor> loaded;
 };
+/// Rows outside an actor that its next decision reads.
+struct ReferenceRequest {
+  TenantId tenant;
+  std::vector<std::string> ids;
+};
+struct ReferenceReply {
+  Result<std::vector<storage::ReferenceRow>> rows;
+};
 struct ServerRequest {
   ServerId server;
 };
@@ -141,6 +150,7 @@ struct Deps {
   Clock* clock = nullptr;
   std::shared_ptr<const Definitions> definitions;
   std::shared_ptr<const Connectors> connectors;
+  Surroundings around;
   std::map<std::string, std::shared_ptr<connectors::Driver>> drivers;
   config::MasterKey key;
   std::string incarnation;
@@ -189,6 +199,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Commi
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ActionWork>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::LoadRequest>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::LoadReply>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ReferenceRequest>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ReferenceReply>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ServerRequest>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ServerReply>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const stellwerk::connectors::DriverResponse>)

@@ -37,8 +37,11 @@ class SystemImpl final : public System {
     auto deps = std::make_shared<Deps>();
     deps->clock = &clock_;
     deps->definitions = library.definitions;
+    definitions_ = library.definitions;
     deps->connectors = library.connectors;
     deps->drivers = options.drivers;
+    STELLWERK_TRY(const auto values, keeper_->setting_values(options.tenant));
+    deps->around = {std::make_shared<SettingBook>(values), {settings.tenant_zone, settings.automation_time}};
     drivers_ = options.drivers;
     deps->key = options.key;
     deps->incarnation = incarnation_;
@@ -53,13 +56,13 @@ class SystemImpl final : public System {
     for (int i = 0; i < settings.reader_sessions; ++i) {
       STELLWERK_TRY(auto directory, options.database->open_directory());
       STELLWERK_TRY(auto store, options.database->open_store());
-      sessions.push_back(std::make_unique<Views>(std::move(directory), std::move(store), library.definitions, library.connectors, options.key));
+      sessions.push_back(std::make_unique<Views>(std::move(directory), std::move(store), library.definitions, library.connectors, options.key, deps->around));
       sessions.back()->on_server_changed([this](const ServerId& server) { caf::anon_send(dispatcher_, server_atom::value, server.str()); });
     }
     if (!sessions.empty()) STELLWERK_CHECK(count_open_incidents(*sessions.front(), options.tenant));
     readers_ = std::make_unique<Readers>(std::move(sessions), 10'000);
     STELLWERK_CHECK(spawn_actors(settings, *options.database, deps));
-    client_ = std::make_unique<ClientImpl>(ClientDeps{deps, &clock_, dispatcher_, timers_, readers_.get(), settings.pending_commands, settings.sandbox_enabled, settings.sandbox_control});
+    client_ = std::make_unique<ClientImpl>(ClientDeps{deps, &clock_, dispatcher_, timers_, readers_.get(), settings.pending_commands, options.tenant, settings.sandbox_enabled, settings.sandbox_control});
 
     // Recovery is normal work: the attempts of the former incarnation are taken over and looked at, due timers fire, mailboxes are swept.
     STELLWERK_TRY(auto attempts, keeper_->take_over_attempts(incarnation_));
@@ -68,6 +71,7 @@ class SystemImpl final : public System {
       caf::anon_send(dispatcher_, share(Deliver{.actor = std::move(id), .event = {}, .resume = Resume::recover, .attempt = std::move(attempt)}));
     }
     caf::anon_send(timers_, dispatcher_);
+    STELLWERK_CHECK(resume_refreshing(deps->around.calendar, options));
     monitoring::report_ready("database");
     monitoring::report_ready("engine");
     monitoring::log_info("engine ready", {{"incarnation", incarnation_}, {"recovered_attempts", std::to_string(attempts.size())}});
@@ -99,6 +103,17 @@ class SystemImpl final : public System {
   }
 
  private:
+  /// Actors that a change of settings has not reached yet, and all of them after a change of the calendar.
+  Result<void> resume_refreshing(const workflows::Calendar& calendar, const SystemOptions& options) {
+    STELLWERK_TRY(auto directory, options.database->open_directory());
+    STELLWERK_TRY(auto store, options.database->open_store());
+    Views views{std::move(directory), std::move(store), definitions_, nullptr, options.key};
+    const auto now = calendar.zone + " " + format_duration(calendar.automation_time);
+    STELLWERK_TRY(const auto before, views.get_value("tenant_calendar"));
+    STELLWERK_CHECK(client_->resume_refreshing(views, before && *before != now));
+    return views.put_value("tenant_calendar", now);
+  }
+
   Result<void> spawn_actors(const config::Settings& settings, storage::SqlDatabase& database, const std::shared_ptr<const Deps>& deps) {
     config_.set("scheduler.max-threads", static_cast<std::size_t>(settings.engine_threads));
     system_ = std::make_unique<caf::actor_system>(config_);
@@ -130,6 +145,7 @@ class SystemImpl final : public System {
   }
 
   OffsetClock clock_;
+  std::shared_ptr<const Definitions> definitions_;
   std::string incarnation_;
   std::unique_ptr<storage::Store> keeper_;
   std::map<std::string, std::shared_ptr<connectors::Driver>> drivers_;

@@ -9,15 +9,16 @@
 namespace stellwerk::actors {
 
 Views::Views(std::unique_ptr<storage::Directory> directory, std::unique_ptr<storage::Store> store, std::shared_ptr<const Definitions> definitions,
-             std::shared_ptr<const Connectors> connectors, config::MasterKey key)
-    : directory_{std::move(directory)}, store_{std::move(store)}, definitions_{std::move(definitions)}, connectors_{std::move(connectors)}, key_{std::move(key)} {}
+             std::shared_ptr<const Connectors> connectors, config::MasterKey key, Surroundings around)
+    : directory_{std::move(directory)}, store_{std::move(store)}, definitions_{std::move(definitions)}, connectors_{std::move(connectors)}, key_{std::move(key)},
+      around_{std::move(around)} {}
 
 Result<std::vector<std::string>> Views::allowed_commands(const TenantId& tenant, const ActorId& id, const std::string& role) {
   STELLWERK_TRY(const auto loaded, store_->load(id));
   if (loaded.row.tenant != tenant) return fail(ErrorCode::not_found, fmt::format("there is no actor {}", id.str()));
   const auto definition = definitions_->find(loaded.row.workflow, loaded.row.revision);
   if (!definition) return std::vector<std::string>{};
-  auto snapshot = make_snapshot(*definition, loaded);
+  auto snapshot = make_snapshot(*definition, loaded, around_);
   if (!snapshot) return std::vector<std::string>{};  // quarantined: its incident tells why
   return workflows::allowed_commands(*definition, *snapshot, role);
 }

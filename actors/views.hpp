@@ -3,10 +3,12 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "actors/setting_book.hpp"
 #include "config/secret.hpp"
 #include "storage/directory.hpp"
 
@@ -22,18 +24,43 @@ using storage::RunRow;
 using storage::ServerRow;
 using storage::ServiceView;
 using storage::SessionRow;
+using storage::SettingValue;
 using storage::TicketMessageView;
 using storage::TicketView;
 
 class Definitions;
 class Connectors;
 
+/// A setting that the newest revision of a workflow declares, and what each level says.
+struct DeclaredSetting {
+  std::string workflow;
+  std::string base;        ///< whose values hold as well; empty: none
+  std::string name;
+  std::string type;        ///< "duration", "int", "list of string" …
+  workflows::Titles titles;
+  Json fallback, min, max; ///< null: none
+  std::vector<std::string> choices;  ///< of an enumeration
+  std::vector<SettingValue> values;
+};
+/// A timer that a change would set, move or clear.
+struct TimerMove {
+  ActorId actor;
+  std::string timer;
+  std::optional<Time> before, after;
+};
+/// What a change of a setting would bring.
+struct Forecast {
+  std::int64_t reached = 0;     ///< live actors
+  std::int64_t examined = 0;    ///< … of which so many were looked at: until 100 moves are found, at most 5,000
+  std::vector<TimerMove> moves; ///< at most 100
+};
+
 /// Reads of the record keeping beside the engine, plus the small writes that belong to no actor (accounts, sessions, products,
 /// servers).
 class Views {
  public:
   Views(std::unique_ptr<storage::Directory> directory, std::unique_ptr<storage::Store> store, std::shared_ptr<const Definitions> definitions,
-        std::shared_ptr<const Connectors> connectors, config::MasterKey key);
+        std::shared_ptr<const Connectors> connectors, config::MasterKey key, Surroundings around = {});
 
   [[nodiscard]] storage::Directory& records() { return *directory_; }
   /// Called after a server was added or replaced, so that its connector takes the new settings.
@@ -53,17 +80,40 @@ class Views {
   [[nodiscard]] Result<void> put_addresses(const TenantId& tenant, const std::string& pool, const std::vector<std::string>& addresses);
   [[nodiscard]] Result<std::optional<storage::IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key);
   [[nodiscard]] Result<void> put_value(const std::string& name, const std::string& value);
+  [[nodiscard]] Result<std::optional<std::string>> get_value(const std::string& name);
+
+  // --- settings of workflows (setting_views.cpp)
+  /// All that the newest revisions declare, by workflow.
+  [[nodiscard]] Result<std::vector<DeclaredSetting>> settings(const TenantId& tenant);
+  /// The value as it is kept, when it fits: workflow (or base), name, owner of the level, type and bounds. Null fits always.
+  /// Errors: invalid_argument with pointers.
+  [[nodiscard]] Result<SettingValue> check_setting(const TenantId& tenant, SettingValue value);
+  /// Keeps a checked value; from then on decisions go by it.
+  [[nodiscard]] Result<void> put_setting(const TenantId& tenant, const SettingValue& value);
+  /// Newest first.
+  [[nodiscard]] Result<std::vector<SettingValue>> setting_history(const TenantId& tenant, int limit);
+  /// What a checked value would bring, if it were put at `now`.
+  [[nodiscard]] Result<Forecast> forecast(const TenantId& tenant, const SettingValue& value, Time now);
+  /// Workflows of this name, or with this base.
+  [[nodiscard]] std::vector<std::string> workflows_of(const std::string& workflow) const;
+  /// As Store::actors_reached().
+  [[nodiscard]] Result<std::vector<ActorId>> actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit);
+
   /// Actors without any live wake-up (promise 4), at most `limit`.
   [[nodiscard]] Result<std::vector<ActorId>> stuck_actors(int limit);
   /// Published workflows: name and revision.
   [[nodiscard]] std::vector<std::pair<std::string, int>> workflows() const;
 
  private:
+  /// Timers of the actor that would move among these surroundings.
+  [[nodiscard]] Result<std::vector<TimerMove>> moves_of(const ActorId& actor, const Surroundings& around, Time now);
+
   std::unique_ptr<storage::Directory> directory_;
   std::unique_ptr<storage::Store> store_;
   std::shared_ptr<const Definitions> definitions_;
   std::shared_ptr<const Connectors> connectors_;
   config::MasterKey key_;
+  Surroundings around_;
   std::function<void(const ServerId&)> server_changed_;
 };
 

@@ -123,6 +123,7 @@ std::unique_ptr<Api> make_api(actors::Client& client, Options options) {
   add_incident_routes(*api);
   add_customer_routes(*api);
   add_catalog_routes(*api);
+  add_setting_routes(*api);
   add_sandbox_routes(*api);
   return api;
 }

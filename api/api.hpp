@@ -90,6 +90,7 @@ void add_run_routes(Api& api);
 void add_incident_routes(Api& api);
 void add_customer_routes(Api& api);
 void add_catalog_routes(Api& api);
+void add_setting_routes(Api& api);
 void add_sandbox_routes(Api& api);
 
 }  // namespace stellwerk::api

@@ -37,6 +37,7 @@ Error for_customer(Error error) {
   if (error.reason == "incident_open") error.reason = "busy";
   if (error.reason == "busy") error.message = "this is not possible while something else is under way";
   if (error.reason == "not_allowed_now") error.message = "this is not possible now";
+  if (error.reason == "action_refused") error.message = "this is not possible now";
   if (error.reason == "unknown_command") error.message = "there is no such command";
   if (error.reason == "quarantined") error.message = "this cannot be changed at the moment", error.reason.clear();
   error.cause = nullptr;
@@ -61,6 +62,16 @@ void give_command(Api& api, Call&& call, const std::string& kind, std::string co
   actors::CommandRequest request{.actor = ActorId{call.param("id")}, .kind = kind, .command = command.empty() ? call.param("name") : std::move(command), .payload = std::move(*body),
                                  .caller = call.caller, .trace = call.request.trace_id, .idempotency = std::move(*idempotency), .wait = *wait};
   api.client().command(std::move(request), told_to(call, Api::reply_to(call.reply)));
+}
+
+void edit_attributes(Api& api, Call&& call, const std::string& kind) {
+  auto body = call.body();
+  if (!body) return call.refuse(body.error());
+  auto idempotency = call.idempotency();
+  if (!idempotency) return call.refuse(idempotency.error());
+  actors::EditRequest request{.actor = ActorId{call.param("id")}, .kind = kind, .values = std::move(*body), .caller = call.caller, .trace = call.request.trace_id,
+                              .idempotency = std::move(*idempotency)};
+  api.client().edit(std::move(request), told_to(call, Api::reply_to(call.reply)));
 }
 
 void show_journal(Api& api, Call&& call, const std::string& kind) {
@@ -88,6 +99,7 @@ void show_journal(Api& api, Call&& call, const std::string& kind) {
 void add_actor_routes(Api& api, const std::string& base, Access access, const std::string& kind) {
   using enum http::Method;
   api.add(post, base + "/{id}/commands/{name}", access, [kind](Api& a, Call&& call) { give_command(a, std::move(call), kind); });
+  api.add(patch, base + "/{id}/attributes", access, [kind](Api& a, Call&& call) { edit_attributes(a, std::move(call), kind); });
   if (access != Access::staff) return;
   api.add(get, base + "/{id}/journal", access, [kind](Api& a, Call&& call) { show_journal(a, std::move(call), kind); });
   api.add(get, base + "/{id}/runs", access, [kind](Api& a, Call&& call) { list_runs(a, std::move(call), kind); });

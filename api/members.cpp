@@ -60,6 +60,11 @@ bool Members::flag_or(std::string_view name, bool fallback) {
   return fallback;
 }
 
+Json Members::any(std::string_view name) {
+  const auto* member = take(name);
+  return member == nullptr ? Json{} : *member;
+}
+
 Json Members::object(std::string_view name) {
   const auto* member = take(name);
   if (member != nullptr && member->is_object()) return *member;

@@ -22,6 +22,8 @@ class Members {
   [[nodiscard]] std::int64_t number(std::string_view name, std::int64_t min, std::int64_t max);
   [[nodiscard]] std::int64_t number_or(std::string_view name, std::int64_t min, std::int64_t max, std::int64_t fallback);
   [[nodiscard]] bool flag_or(std::string_view name, bool fallback);
+  /// Whatever it is; left out: null.
+  [[nodiscard]] Json any(std::string_view name);
   /// An object; left out: {}.
   [[nodiscard]] Json object(std::string_view name);
   /// 1 to `most` texts.

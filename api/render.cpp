@@ -19,10 +19,13 @@ Json render(const actors::ServiceView& s, bool for_staff) {
                   {"version", s.version}, {"created_at", format_time(s.created_at)}, {"updated_at", format_time(s.updated_at)}};
   if (const auto* ip = find_member(s.attributes, "ip")) json["ip"] = *ip;
   const auto* run = find_member(s.cursor, "run");
+  const auto busy = run == nullptr ? std::string{} : text_of(*run, "event");
   if (!for_staff) {
-    json["busy"] = run == nullptr ? Json{} : text_or_null(text_of(*run, "event"));
+    // the names of timers hold names of states
+    json["busy"] = text_or_null(busy.find(':') == std::string::npos ? busy : "scheduled");
     return json;
   }
+  json["busy"] = text_or_null(busy);
   json["state"] = s.state;
   json["customer"] = s.customer;
   json["workflow"] = s.workflow;

@@ -9,7 +9,8 @@
 
 namespace stellwerk::api {
 
-/// Customers get `status` and, while a run is in hand, the event that it answers as `busy`; names of states, servers, workflows and of
+/// Everybody gets `status` and, while a run is in hand (in a working state or in place), the event that it answers as `busy`; of a run
+/// that a timer started customers are told "scheduled". Names of states, servers, workflows and of
 /// whoever works for the host are for staff.
 [[nodiscard]] Json render(const actors::ServiceView& service, bool for_staff);
 [[nodiscard]] Json render(const actors::TicketView& ticket, bool for_staff);

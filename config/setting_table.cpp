@@ -90,6 +90,18 @@ Setting time_span(std::string name, Field field, Duration min, Duration max, std
 }
 
 template <class Field>
+Setting time_of_day(std::string name, Field field, std::string sentence) {
+  Settings defaults;
+  return {{std::move(name), "time of day", format_time_of_day(field(defaults)), "00:00..23:59", "", std::move(sentence)},
+          [=](Settings& settings, std::string_view value) -> std::optional<Refusal> {
+            const auto parsed = parse_time_of_day(value);
+            if (!parsed) return wrong_value(value, "a time of day", "write hours and minutes from 00:00 to 23:59, for example 06:00");
+            field(settings) = *parsed;
+            return std::nullopt;
+          }};
+}
+
+template <class Field>
 Setting flag(std::string name, Field field, std::string sentence) {
   Settings defaults;
   return {{std::move(name), "boolean", field(defaults) ? "true" : "false", "", "", std::move(sentence)},
@@ -136,6 +148,8 @@ std::vector<Setting> declare() {
              "Commands waiting for their commit; above it 503 with Retry-After"),
       text("library.dirs", FIELD(library_dirs), check_nothing,
            "Folders, with colons between them, whose files replace shipped ones of the same name"),
+      text("tenant.zone", FIELD(tenant_zone), check_zone, "Time zone (IANA name) in which workflows reckon dates and periods"),
+      time_of_day("tenant.automation_time", FIELD(automation_time), "Local time at which what is due on a day happens"),
       flag("sandbox.enabled", FIELD(sandbox_enabled), "Lets the clock be moved through the API; never in production"),
       text("sandbox.control", FIELD(sandbox_control), check_base_url, "Base URL of the provider sandbox whose clock follows ours"),
   };

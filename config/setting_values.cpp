@@ -3,8 +3,11 @@
 #include <arpa/inet.h>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <array>
+#include <cctype>
 #include <charconv>
+#include <fstream>
 #include <limits>
 #include <utility>
 
@@ -78,6 +81,26 @@ std::optional<Refusal> check_base_url(std::string_view text) {
   return wrong(text, "a base URL", "it begins with http:// or https://");
 }
 
+std::optional<Refusal> check_zone(std::string_view text) {
+  if (text == "UTC") return std::nullopt;
+  const auto is_part = [](std::string_view part) {
+    return !part.empty() && std::all_of(part.begin(), part.end(), [](char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_' || c == '-' || c == '+'; });
+  };
+  bool well_formed = !text.empty() && text.size() <= 64;
+  for (std::size_t from = 0; well_formed && from <= text.size();) {
+    const auto end = std::min(text.find('/', from), text.size());
+    well_formed = is_part(text.substr(from, end - from));
+    from = end + 1;
+  }
+  // the files that the time-zone library reads; they begin with a mark (RFC 9636 section 3.1)
+  if (well_formed) {
+    std::array<char, 4> mark{};
+    std::ifstream file{std::string{"/usr/share/zoneinfo/"}.append(text), std::ios::binary};
+    if (file.read(mark.data(), mark.size()) && std::string_view{mark.data(), mark.size()} == "TZif") return std::nullopt;
+  }
+  return wrong(text, "a time zone of this system", "write an IANA name such as Europe/Berlin, or UTC; the package tzdata holds the zones");
+}
+
 std::optional<Refusal> check_not_empty(std::string_view text) {
   if (!text.empty()) return std::nullopt;
   return Refusal{"SW901", "the value is empty", ""};
@@ -98,6 +121,19 @@ std::optional<std::int64_t> parse_number(std::string_view text, bool suffixes) {
   if (error != std::errc{} || end != text.data() + text.size()) return std::nullopt;
   if (value > std::numeric_limits<std::int64_t>::max() / factor || value < std::numeric_limits<std::int64_t>::min() / factor) return std::nullopt;
   return value * factor;
+}
+
+std::optional<Duration> parse_time_of_day(std::string_view text) {
+  const auto digit = [&](std::size_t at) { return text[at] >= '0' && text[at] <= '9' ? text[at] - '0' : 100; };
+  if (text.size() != 5 || text[2] != ':') return std::nullopt;
+  const int hour = digit(0) * 10 + digit(1), minute = digit(3) * 10 + digit(4);
+  if (hour > 23 || minute > 59) return std::nullopt;
+  return std::chrono::hours{hour} + std::chrono::minutes{minute};
+}
+
+std::string format_time_of_day(Duration time) {
+  const auto minutes = std::chrono::duration_cast<std::chrono::minutes>(time).count();
+  return fmt::format("{:02}:{:02}", minutes / 60, minutes % 60);
 }
 
 std::string format_bytes(std::int64_t bytes) {

@@ -20,11 +20,16 @@ namespace stellwerk::config {
 [[nodiscard]] std::optional<Refusal> check_database(std::string_view text);
 /// Empty or http(s)://….
 [[nodiscard]] std::optional<Refusal> check_base_url(std::string_view text);
+/// A name of the zone database of this system ("Europe/Berlin"), or UTC.
+[[nodiscard]] std::optional<Refusal> check_zone(std::string_view text);
 [[nodiscard]] std::optional<Refusal> check_not_empty(std::string_view text);
 [[nodiscard]] inline std::optional<Refusal> check_nothing(std::string_view) { return std::nullopt; }
 
 /// A whole number, or with `suffixes` also KiB, MiB, GiB behind it. Nothing: it is not one, or beyond 64 bits.
 [[nodiscard]] std::optional<std::int64_t> parse_number(std::string_view text, bool suffixes);
+/// "06:00": from 00:00 to 23:59. Nothing: it is no time of day.
+[[nodiscard]] std::optional<Duration> parse_time_of_day(std::string_view text);
+[[nodiscard]] std::string format_time_of_day(Duration time);
 /// 16384 → "16KiB"; numbers that are no whole KiB stay as they are.
 [[nodiscard]] std::string format_bytes(std::int64_t bytes);
 

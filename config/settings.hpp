@@ -39,6 +39,8 @@ struct Settings {
   int in_flight_per_server = 8;
   int pending_commands = 10'000;       ///< above: 503 with Retry-After
   std::string library_dirs;            ///< colon separated overlays of the shipped library
+  std::string tenant_zone = "UTC";     ///< IANA name: dates and periods of workflows reckon in it
+  Duration automation_time = std::chrono::hours{6};  ///< local time of day at which dates and periods fire
   bool sandbox_enabled = false;        ///< the demo clock may be moved through the API; never in production
   std::string sandbox_control;         ///< base URL of the provider sandbox whose clock follows ours
 };
@@ -46,7 +48,7 @@ struct Settings {
 /// One declaration, as `stellwerk config reference` prints it.
 struct SettingInfo {
   std::string name;           ///< "http.listen"; in the environment STELLWERK_HTTP__LISTEN
-  std::string type;           ///< text, integer, duration, bytes, boolean, secret
+  std::string type;           ///< text, integer, duration, time of day, bytes, boolean, secret
   std::string default_value;  ///< as one would write it
   std::string bounds;         ///< "1..1024", "" when none
   std::string unit;

@@ -10,10 +10,11 @@
 
 namespace stellwerk::config {
 
-/// A place in a file; both 1-based, columns count characters (code points), not bytes.
+/// A place in a file; line and column are 1-based, columns count characters (code points), not bytes.
 struct Place {
   int line = 1;
   int column = 1;
+  int file = 0;  ///< of a value made of several files: which of them; the reader of one file gives 0
   friend auto operator<=>(const Place&, const Place&) = default;
 };
 
@@ -72,6 +73,10 @@ struct YamlFile {
 
 /// Reads one document. Bounds: 256 KiB, depth 64, valid UTF-8 without NUL. Returns every problem it can find (at least one).
 [[nodiscard]] tl::expected<YamlFile, std::vector<Problem>> read_yaml(std::string name, std::string text);
+
+/// The value as a file that read_yaml() reads as the same value: blocks, and small maps and lists in one line; ends with a newline.
+/// Comments, places and how scalars were quoted are lost.
+[[nodiscard]] std::string write_yaml(const Yaml& value);
 
 /// The candidate a person most likely meant (edit distance at most 1/3 of the length, at least 1), or empty.
 [[nodiscard]] std::string closest(std::string_view word, const std::vector<std::string>& candidates);

@@ -35,7 +35,7 @@ std::string_view characters(std::string_view text, std::size_t first, std::size_
 }  // namespace
 
 std::string render(const Problem& problem, std::string_view source) {
-  const auto& [line, column] = problem.place;
+  const int line = problem.place.line, column = problem.place.column;
   std::string text = problem.file;
   if (line > 0) text += fmt::format(":{}", line);
   if (line > 0 && column > 0) text += fmt::format(":{}", column);

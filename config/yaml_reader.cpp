@@ -64,6 +64,8 @@ std::pair<std::string, std::string> explain(const std::string& message) {
     return {"the line does not fit the indentation above", "entries of one map or list begin in the same column"};
   if (message == "illegal map value") return {"no ':' is possible here", "put text that holds ': ' in quotes, and check the indentation"};
   if (message == "illegal block entry") return {"no '- ' is possible here", "begin the list on a line of its own, or write [a, b]"};
+  if (message == "end of map flow not found") return {"a map that begins with '{' is not closed before this", "close it with '}', and put values with ${…} in quotes"};
+  if (message == "end of sequence flow not found") return {"a list that begins with '[' is not closed before this", "close it with ']', and put values with ${…} in quotes"};
   if (message == "unknown token") return {"no value begins with this character", "put the text in quotes"};
   return {fmt::format("not valid YAML: {}", message), ""};
 }

@@ -1,7 +1,9 @@
 #include "core/id.hpp"
 
+#include <fmt/format.h>
 #include <sys/random.h>
 
+#include <algorithm>
 #include <atomic>
 
 namespace stellwerk {
@@ -27,12 +29,27 @@ std::uint64_t mix(std::uint64_t x) {  // splitmix64 finaliser
   return x ^ (x >> 31);
 }
 
+/// Up to eight bytes as a number, the same on every machine.
+template <class Bytes>
+std::uint64_t word(const Bytes& bytes, std::size_t at) {
+  std::uint64_t value = 0;
+  for (std::size_t i = at, end = std::min(at + 8, bytes.size()); i < end; ++i) value |= std::uint64_t{static_cast<std::uint8_t>(bytes[i])} << (8 * (i - at));
+  return value;
+}
+
 std::uint64_t digest(std::uint64_t seed, const Uuid& parent, std::string_view salt) {
-  std::uint64_t h = mix(seed);
-  for (const auto byte : parent.bytes) h = mix(h ^ byte);
-  for (const auto c : salt) h = mix(h ^ static_cast<unsigned char>(c));
+  std::uint64_t h = mix(mix(mix(seed) ^ word(parent.bytes, 0)) ^ word(parent.bytes, 8));
+  for (std::size_t at = 0; at < salt.size(); at += 8) h = mix(h ^ word(salt, at));
   return mix(h ^ salt.size());
 }
+
+/// The value of each character of the alphabet; 32 for others.
+constexpr auto digits = [] {
+  std::array<std::uint8_t, 256> values{};
+  values.fill(32);
+  for (std::size_t i = 0; i < alphabet.size(); ++i) values[static_cast<unsigned char>(alphabet[i])] = static_cast<std::uint8_t>(i);
+  return values;
+}();
 
 }  // namespace
 
@@ -67,7 +84,9 @@ Uuid derive_uuid(const Uuid& parent, std::string_view salt) {
 }
 
 std::string format_id(std::string_view prefix, const Uuid& uuid) {
-  std::string text{prefix};
+  std::string text;
+  text.reserve(prefix.size() + 27);
+  text += prefix;
   text += '_';
   // 128 bits as 26 groups of five, the first group holding three
   Wide value = 0;
@@ -77,15 +96,15 @@ std::string format_id(std::string_view prefix, const Uuid& uuid) {
 }
 
 Result<Uuid> parse_id(std::string_view text) {
-  const auto error = [&] { return fail(ErrorCode::invalid_argument, "'" + std::string{text.substr(0, 64)} + "' is not an id: a prefix, '_' and 26 characters are expected"); };
+  const auto error = [&] { return fail(ErrorCode::invalid_argument, fmt::format("'{}' is not an id: a prefix, '_' and 26 characters are expected", text.substr(0, 64))); };
   const auto split = text.rfind('_');
   if (split == std::string_view::npos || split == 0 || text.size() - split != 27) return error();
   Wide value = 0;
   const auto suffix = text.substr(split + 1);
   if (suffix[0] > '7') return error();
   for (const char c : suffix) {
-    const auto digit = alphabet.find(c);
-    if (digit == std::string_view::npos) return error();
+    const auto digit = digits[static_cast<unsigned char>(c)];
+    if (digit == 32) return error();
     value = value << 5 | digit;
   }
   Uuid uuid;

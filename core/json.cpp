@@ -20,7 +20,27 @@ Result<Json> parse_json(std::string_view text, std::size_t max_bytes) {
   return parser.release();
 }
 
+namespace {
+
+/// What the text of a string has at most: every byte may become \u00xx.
+std::size_t most_bytes(std::string_view text) { return 6 * text.size() + 2; }
+
+/// What the text has at most, commas included.
+std::size_t most_bytes(const Json& json) {
+  if (json.is_string()) return most_bytes(as_view(json.get_string())) + 1;
+  std::size_t bytes = 33;  // no number is longer
+  if (const auto* array = json.if_array())
+    for (const auto& item : *array) bytes += most_bytes(item);
+  if (const auto* object = json.if_object())
+    for (const auto& member : *object) bytes += most_bytes(std::string_view{member.key()}) + 1 + most_bytes(member.value());
+  return bytes;
+}
+
+}  // namespace
+
 std::string dump_json(const Json& json) { return boost::json::serialize(json); }
+
+bool dumps_within(const Json& json, std::size_t max_bytes) { return most_bytes(json) <= max_bytes || dump_json(json).size() <= max_bytes; }
 
 const Json* find_member(const Json& json, std::string_view name) {
   const auto* object = json.if_object();

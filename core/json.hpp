@@ -23,6 +23,9 @@ using JsonArray = boost::json::array;
 /// Compact text.
 [[nodiscard]] std::string dump_json(const Json& json);
 
+/// Whether the compact text has at most `max_bytes`; it is written out only when that is in doubt.
+[[nodiscard]] bool dumps_within(const Json& json, std::size_t max_bytes);
+
 /// The member, or nullptr when `json` is no object or has none of this name.
 [[nodiscard]] const Json* find_member(const Json& json, std::string_view name);
 /// Member as text; `fallback` when absent or of another type.

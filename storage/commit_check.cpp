@@ -43,7 +43,9 @@ std::optional<std::string> nul_place(const ActorChange& change) {
   for (const auto& timer : change.timers) {
     if (has_nul(timer.name)) return "a timer";
   }
-  if (change.attempt && (any_nul({change.attempt->step, change.attempt->key, change.attempt->handle}) || has_nul(change.attempt->input))) return "the attempt";
+  for (const auto& attempt : change.attempts) {
+    if (any_nul({attempt.step, attempt.key, attempt.handle}) || has_nul(attempt.input)) return "an attempt";
+  }
   if (change.run && any_nul({change.run->event, change.run->state, change.run->step, change.run->trace})) return "the run";
   for (const auto& message : change.messages) {
     if (has_nul(message.event) || has_nul(message.payload) || has_nul(message.meta)) return "a message";
@@ -65,6 +67,12 @@ std::optional<std::string> find_unstorable(const Commit& commit) {
   for (const auto& change : commit.changes) {
     if (!actors.insert(change.row.id.str()).second) return fmt::format("actor {} is changed twice by one decision", change.row.id.str());
     if (auto place = nul_place(change)) return fmt::format("{} of actor {} holds a NUL character, which no database stores", *place, change.row.id.str());
+  }
+  for (const auto& action : commit.actions) {
+    if (any_nul({action.key, action.name}) || has_nul(action.input)) return fmt::format("the action {} holds a NUL character, which no database stores", action.name);
+  }
+  for (const auto& row : commit.required) {
+    if (has_nul(row.id)) return "the id of a required row holds a NUL character, which no database stores";
   }
   if (commit.idempotency && (any_nul({commit.idempotency->scope, commit.idempotency->key}) || has_nul(commit.idempotency->answer)))
     return "the idempotency key or its answer holds a NUL character, which no database stores";

@@ -28,6 +28,7 @@ constexpr std::array placeholders{
     Placeholder{"journal_default", "", "create table journal_default partition of journal default"},
     Placeholder{"now", "cast((julianday('now') - 2440587.5) * 86400000000.0 as integer)", "cast(extract(epoch from clock_timestamp()) * 1000000 as bigint)"},
     Placeholder{"for update", "", "for update"},
+    Placeholder{"for share", "", "for share"},
     Placeholder{"for key share", "", "for key share"},
 };
 

@@ -36,7 +36,7 @@ class Columns {
 /// `sql` with every placeholder replaced. A placeholder that is not known is a broken invariant.
 ///   {id} {json} {identity} {roomy} {clustered} {journal_key} {journal_storage} {journal_default}   types and storage of tables
 ///   {now}                                   the database's time in microseconds
-///   {for update} {for key share}            row locks; SQLite has one writer at a time and needs none
+///   {for update} {for share} {for key share} row locks; SQLite has one writer at a time and needs none
 ///   {items NAME}                            the texts of a JSON array given as parameter :NAME, as a subquery
 [[nodiscard]] std::string expand_sql(DialectKind dialect, std::string_view sql);
 

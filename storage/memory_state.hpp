@@ -28,7 +28,12 @@ struct MemoryState {
   std::map<std::tuple<TenantId, std::string, std::string, int>, Store::Revision> revisions;
   std::map<std::string, std::string> values;
 
+  std::set<std::pair<TenantId, std::string>> acted;  ///< keys of actions in transitions
+  std::map<TenantId, std::map<std::tuple<std::string, std::string, SettingValue::Level, std::string>, SettingValue>> settings;  ///< by workflow, name, level, owner
+  std::map<TenantId, std::vector<SettingValue>> setting_changes;
+
   std::map<ServerId, ServerRow> servers;
+  std::map<ServerId, std::int64_t> server_versions;
   std::map<AttemptId, std::pair<ServerId, ActorId>> places;
   using Name = std::pair<TenantId, std::string>;
   std::map<Name, IdRange> ranges;

@@ -11,6 +11,8 @@
 #include "storage/commit_check.hpp"
 #include "storage/fault_point.hpp"
 #include "storage/memory_state.hpp"
+#include "storage/reference_kind.hpp"
+#include "storage/setting_level.hpp"
 
 namespace stellwerk::storage {
 namespace {
@@ -29,10 +31,15 @@ class MemoryStore final : public Store {
   Result<std::vector<AttemptRow>> take_over_attempts(const std::string& incarnation) override;
   Result<std::vector<TimerRow>> timers_due(Time until, int limit) override;
   Result<std::vector<ActorId>> receivers_waiting(int limit) override;
+  Result<std::vector<ReferenceRow>> read_references(const TenantId& tenant, std::span<const std::string> ids) override;
   Result<std::optional<IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key) override;
   Result<ServerRow> find_server(const ServerId& id) override;
   Result<void> publish(const Revision& revision) override;
   Result<std::vector<Revision>> revisions(const TenantId& tenant) override;
+  Result<std::vector<SettingValue>> setting_values(const TenantId& tenant) override;
+  Result<void> put_setting(const TenantId& tenant, const SettingValue& value) override;
+  Result<std::vector<SettingValue>> setting_history(const TenantId& tenant, int limit) override;
+  Result<std::vector<ActorId>> actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit) override;
   Result<void> put_server(const ServerRow& server) override;
   Result<void> put_id_range(const IdRange& range) override;
   Result<void> put_addresses(std::span<const AddressRow> addresses) override;
@@ -43,6 +50,9 @@ class MemoryStore final : public Store {
   /// The caller holds the mutex. Errors: cancelled.
   Result<void> check_fence() const;
   CommitResult judge(const Commit& commit) const;
+  [[nodiscard]] std::optional<ReferenceRow> find_reference(const TenantId& tenant, const std::string& id) const;
+  /// The actions of its transition: all of them, or none and why.
+  CommitResult act(const Commit& commit);
   void apply(const ActorChange& change);
   ActionResult run_action(const AttemptRow& attempt, Time now);
 
@@ -79,16 +89,37 @@ CommitResult MemoryStore::judge(const Commit& commit) const {
   for (const auto& change : commit.changes) {
     const auto found = state_->actors.find(change.row.id);
     const auto version = found == state_->actors.end() ? 0 : found->second.version;
-    if (version != change.expected_version) return {CommitStatus::conflict, {}};
+    if (version != change.expected_version) return {CommitStatus::conflict, {}, {}};
   }
-  if (commit.idempotency && state_->idempotency.contains({commit.idempotency->scope, commit.idempotency->key})) return {CommitStatus::duplicate, {}};
+  for (const auto& required : commit.required) {
+    const auto row = find_reference(commit.changes.front().row.tenant, required.id);
+    if ((row ? row->version : 0) != required.version) return {CommitStatus::conflict, {}, {}};
+  }
+  if (commit.idempotency && state_->idempotency.contains({commit.idempotency->scope, commit.idempotency->key})) return {CommitStatus::duplicate, {}, {}};
   std::set<std::string> events;
   for (const auto& change : commit.changes) {
     for (const auto& event : change.outbox) {
-      if (state_->outbox.contains(event.id) || !events.insert(event.id).second) return {CommitStatus::rejected, fmt::format("outbox event {} exists already", event.id)};
+      if (state_->outbox.contains(event.id) || !events.insert(event.id).second) return {CommitStatus::rejected, fmt::format("outbox event {} exists already", event.id), {}};
     }
   }
-  return {CommitStatus::committed, {}};
+  return {CommitStatus::committed, {}, {}};
+}
+
+CommitResult MemoryStore::act(const Commit& commit) {
+  if (commit.actions.empty()) return {};
+  auto& s = *state_;
+  const auto before = std::tuple{s.servers, s.places, s.ranges, s.numbers, s.addresses, s.acted};
+  const auto& row = commit.changes.front().row;
+  MemoryWorld world{s};
+  for (const auto& action : commit.actions) {
+    if (!s.acted.emplace(row.tenant, action.key).second) continue;
+    auto outcome = perform_action(world, as_attempt(action, row), row.updated_at);
+    if (outcome && outcome->code.empty()) continue;
+    std::tie(s.servers, s.places, s.ranges, s.numbers, s.addresses, s.acted) = before;
+    if (!outcome) return {CommitStatus::rejected, describe(outcome.error()), {}};
+    return {CommitStatus::refused, std::move(outcome->text), std::move(outcome->code)};
+  }
+  return {};
 }
 
 Result<std::vector<CommitResult>> MemoryStore::commit(std::span<const Commit> batch) {
@@ -99,12 +130,13 @@ Result<std::vector<CommitResult>> MemoryStore::commit(std::span<const Commit> ba
   for (const auto& commit : batch) {
     CommitResult result;
     if (auto why = find_unstorable(commit)) {
-      result = {CommitStatus::rejected, std::move(*why)};
+      result = {CommitStatus::rejected, std::move(*why), {}};
     } else if (std::any_of(commit.changes.begin(), commit.changes.end(), [&](const ActorChange& c) { return broken.contains(c.row.id.str()); })) {
-      result = {CommitStatus::conflict, {}};
+      result = {CommitStatus::conflict, {}, {}};
     } else {
       result = judge(commit);
     }
+    if (result.status == CommitStatus::committed) result = act(commit);
     if (result.status == CommitStatus::committed) {
       for (const auto& change : commit.changes) apply(change);
       if (commit.idempotency) state_->idempotency.emplace(std::pair{commit.idempotency->scope, commit.idempotency->key}, *commit.idempotency);
@@ -130,9 +162,8 @@ void MemoryStore::apply(const ActorChange& change) {
   }
   for (const auto& name : change.timers_cleared) s.timers.erase({actor.id, name});
   for (const auto& timer : change.timers) s.timers[{timer.actor, timer.name}] = timer;
-  if (change.attempt_ended) s.attempts.erase(*change.attempt_ended);
-  if (change.attempt) {
-    auto attempt = *change.attempt;
+  for (const auto& ended : change.attempts_ended) s.attempts.erase(ended);
+  for (auto attempt : change.attempts) {
     auto& stored = s.attempts[{attempt.run, attempt.lane}];
     if (stored.id == attempt.id && !attempt.result) attempt.result = stored.result;
     stored = std::move(attempt);
@@ -235,6 +266,27 @@ Result<std::vector<ActorId>> MemoryStore::receivers_waiting(int limit) {
   return receivers;
 }
 
+std::optional<ReferenceRow> MemoryStore::find_reference(const TenantId& tenant, const std::string& id) const {
+  if (const auto server = state_->servers.find(ServerId{id}); server != state_->servers.end()) {
+    const auto& s = server->second;
+    if (s.tenant != tenant) return std::nullopt;
+    return ReferenceRow{id, "server", state_->server_versions.at(s.id), server_fields(s.name, s.connector, s.pool, s.state), {}, 0};
+  }
+  const auto actor = state_->actors.find(ActorId{id});
+  if (actor == state_->actors.end() || actor->second.tenant != tenant) return std::nullopt;
+  const auto& a = actor->second;
+  return ReferenceRow{id, a.kind, a.version, actor_fields(a.state, a.status, a.customer, a.attributes), a.workflow, a.revision};
+}
+
+Result<std::vector<ReferenceRow>> MemoryStore::read_references(const TenantId& tenant, std::span<const std::string> ids) {
+  const std::lock_guard lock{state_->mutex};
+  std::vector<ReferenceRow> found;
+  for (const auto& id : std::set<std::string>(ids.begin(), ids.end())) {
+    if (auto row = find_reference(tenant, id)) found.push_back(std::move(*row));
+  }
+  return found;
+}
+
 Result<std::optional<IdempotencyRow>> MemoryStore::find_idempotency(const std::string& scope, const std::string& key) {
   const std::lock_guard lock{state_->mutex};
   const auto found = state_->idempotency.find({scope, key});
@@ -264,8 +316,52 @@ Result<std::vector<Store::Revision>> MemoryStore::revisions(const TenantId& tena
   return all;
 }
 
+Result<std::vector<SettingValue>> MemoryStore::setting_values(const TenantId& tenant) {
+  const std::lock_guard lock{state_->mutex};
+  std::vector<SettingValue> values;
+  for (const auto& [key, value] : state_->settings[tenant]) values.push_back(value);
+  return values;
+}
+
+Result<void> MemoryStore::put_setting(const TenantId& tenant, const SettingValue& value) {
+  const std::lock_guard lock{state_->mutex};
+  const std::tuple key{value.workflow, value.name, value.level, value.owner};
+  if (value.value.is_null()) state_->settings[tenant].erase(key);
+  else state_->settings[tenant].insert_or_assign(key, value);
+  state_->setting_changes[tenant].push_back(value);
+  return {};
+}
+
+Result<std::vector<SettingValue>> MemoryStore::setting_history(const TenantId& tenant, int limit) {
+  const std::lock_guard lock{state_->mutex};
+  const auto& all = state_->setting_changes[tenant];
+  std::vector<SettingValue> newest(all.rbegin(), all.rend());
+  if (std::ssize(newest) > limit) newest.resize(static_cast<std::size_t>(limit));
+  return newest;
+}
+
+Result<std::vector<ActorId>> MemoryStore::actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit) {
+  const std::lock_guard lock{state_->mutex};
+  const auto reaches = [&](const ActorRow& row) {
+    if (row.tenant != tenant || row.workflow != value.workflow || !row.live) return false;
+    switch (value.level) {
+      case SettingValue::Level::tenant: return true;
+      case SettingValue::Level::customer_group: return customer_group_of(row.attributes) == value.owner;
+      case SettingValue::Level::product: return product_of(row.attributes) == value.owner;
+      case SettingValue::Level::actor: return row.id.str() == value.owner;
+    }
+    return false;
+  };
+  std::vector<ActorId> reached;
+  for (auto actor = state_->actors.upper_bound(after); actor != state_->actors.end() && std::ssize(reached) < limit; ++actor) {
+    if (reaches(actor->second)) reached.push_back(actor->first);
+  }
+  return reached;
+}
+
 Result<void> MemoryStore::put_server(const ServerRow& server) {
   const std::lock_guard lock{state_->mutex};
+  ++state_->server_versions[server.id];
   const auto [at, fresh] = state_->servers.try_emplace(server.id, server);
   if (fresh) return {};
   const auto before = at->second;

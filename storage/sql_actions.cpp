@@ -37,9 +37,43 @@ Result<ActionResult> run_action(Session& session, const AttemptRow& attempt, Tim
   return ActionResult{Status::done, std::move(outcome.result), {}, {}};
 }
 
+/// One decision's actions, in its savepoint. A key that is on record has had its effect.
+Result<ActionOutcome> run_transition_actions(Session& session, const Commit& commit) {
+  const auto& row = commit.changes.front().row;
+  for (const auto& action : commit.actions) {
+    STELLWERK_TRY(const auto fresh, session.execute("insert into transition_action (tenant, key, at) values (:tenant, :key, :at) on conflict (tenant, key) do nothing",
+                                                    {{"tenant", row.tenant.str()}, {"key", action.key}, {"at", to_micros(row.updated_at)}}));
+    if (fresh == 0) continue;
+    SqlWorld world{session};
+    STELLWERK_TRY(auto outcome, perform_action(world, as_attempt(action, row), row.updated_at));
+    if (!outcome.code.empty()) return outcome;
+  }
+  return ActionOutcome{};
+}
+
 bool ends_transaction(const Error& error) { return error.code == ErrorCode::unavailable || error.code == ErrorCode::cancelled; }
 
 }  // namespace
+
+Result<std::vector<std::pair<std::size_t, CommitResult>>> SqlStore::act(std::span<const Commit> batch, const Group& written) {
+  std::vector<std::pair<std::string, std::size_t>> order;  // as everybody locks the shared things
+  for (const auto index : written) {
+    const auto& commit = batch[index];
+    if (!commit.actions.empty()) order.emplace_back(lock_order(as_attempt(commit.actions.front(), commit.changes.front().row)), index);
+  }
+  std::sort(order.begin(), order.end());
+  std::vector<std::pair<std::size_t, CommitResult>> refused;
+  for (const auto& [name, index] : order) {
+    STELLWERK_CHECK(session_.script("savepoint action"));
+    STELLWERK_TRY(auto outcome, run_transition_actions(session_, batch[index]));
+    if (!outcome.code.empty()) {
+      STELLWERK_CHECK(session_.script("rollback to savepoint action"));
+      refused.emplace_back(index, CommitResult{CommitStatus::refused, std::move(outcome.text), std::move(outcome.code)});
+    }
+    STELLWERK_CHECK(session_.script("release savepoint action"));
+  }
+  return refused;
+}
 
 Result<std::vector<ActionResult>> SqlStore::run_actions(std::span<const ActionRequest> requests, Time now) {
   std::vector<ActionResult> results(requests.size());

@@ -20,19 +20,31 @@ namespace {
 constexpr int tries_after_loss = 3;
 constexpr int tries_after_deadlock = 8;
 
-/// Splits a group so that no actor and no idempotency key stands twice in one layer; layers are written in order, in one transaction.
+/// Splits a group so that no actor and no idempotency key stands twice in one layer, and none beside a decision that requires it as
+/// it was; layers are written in order, in one transaction.
 std::vector<std::vector<std::size_t>> layers_of(std::span<const Commit> batch, const std::vector<std::size_t>& group) {
   std::vector<std::vector<std::size_t>> layers;
-  std::unordered_map<std::string, std::size_t> next;  // by actor or key: the first layer still free
+  struct Free {
+    std::size_t to_write = 0;  ///< the first layer still free for whoever changes it …
+    std::size_t to_read = 0;   ///< … or requires it
+  };
+  std::unordered_map<std::string, Free> next;  // by actor or key
   for (const auto index : group) {
     std::size_t layer = 0;
     std::vector<std::string> names;
     for (const auto& change : batch[index].changes) names.push_back(change.row.id.str());
     if (const auto& key = batch[index].idempotency) names.push_back(key->scope + '\n' + key->key);
     for (const auto& name : names) {
-      if (const auto found = next.find(name); found != next.end()) layer = std::max(layer, found->second);
+      if (const auto found = next.find(name); found != next.end()) layer = std::max(layer, found->second.to_write);
     }
-    for (auto& name : names) next[std::move(name)] = layer + 1;
+    for (const auto& row : batch[index].required) {
+      if (const auto found = next.find(row.id); found != next.end()) layer = std::max(layer, found->second.to_read);
+    }
+    for (auto& name : names) next[std::move(name)] = {layer + 1, layer + 1};
+    for (const auto& row : batch[index].required) {
+      auto& free = next[row.id];
+      free.to_write = std::max(free.to_write, layer + 1);
+    }
     if (layers.size() <= layer) layers.resize(layer + 1);
     layers[layer].push_back(index);
   }
@@ -54,7 +66,7 @@ Result<std::vector<CommitResult>> SqlStore::commit(std::span<const Commit> batch
   Group group;
   for (std::size_t i = 0; i < batch.size(); ++i) {
     if (auto why = find_unstorable(batch[i])) {
-      progress.results[i] = {CommitStatus::rejected, std::move(*why)};
+      progress.results[i] = {CommitStatus::rejected, std::move(*why), {}};
       for (const auto& change : batch[i].changes) progress.broken.insert(change.row.id.str());
     } else {
       group.push_back(i);
@@ -96,7 +108,7 @@ Result<void> SqlStore::write_group(Progress& progress, Group group) {
     if (group.size() == 1) {
       const auto index = group.front();
       monitoring::log_error("the database refuses a decision", {{"actor", progress.batch[index].changes.front().row.id.str()}, {"error", error.message}});
-      progress.results[index] = {CommitStatus::rejected, error.message};
+      progress.results[index] = {CommitStatus::rejected, error.message, {}};
       for (const auto& change : progress.batch[index].changes) progress.broken.insert(change.row.id.str());
       return {};
     }
@@ -133,8 +145,8 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
   static const Columns key_columns = idempotency_columns.with("tenant");
   static const Bulk take_key{key_columns, "insert into idempotency (" + key_columns.list() + ") select " + key_columns.list("d.") +
                                               " from {rows} where true on conflict (scope, key) do nothing returning scope || ' ' || key"};
-  const auto leave_out = [&](std::size_t index, CommitStatus status) {
-    progress.results[index] = {status, {}};
+  const auto leave_out = [&](std::size_t index, CommitResult result) {
+    progress.results[index] = std::move(result);
     for (const auto& change : progress.batch[index].changes) progress.broken.insert(change.row.id.str());
   };
 
@@ -143,7 +155,7 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
   for (const auto index : layer) {
     const auto& changes = progress.batch[index].changes;
     if (std::any_of(changes.begin(), changes.end(), [&](const ActorChange& c) { return progress.broken.contains(c.row.id.str()); })) {
-      leave_out(index, CommitStatus::conflict);
+      leave_out(index, {CommitStatus::conflict, {}, {}});
       continue;
     }
     offered.push_back(index);
@@ -174,7 +186,7 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
       }
       continue;
     }
-    leave_out(index, CommitStatus::conflict);
+    leave_out(index, {CommitStatus::conflict, {}, {}});
     if (count > 0) left_out.push_back(index);  // a part of it is written: everything again without it
   }
   STELLWERK_TRY(const auto taken, session_.run(take_key, keys));
@@ -183,9 +195,18 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
     for (const auto index : written) {
       const auto& key = progress.batch[index].idempotency;
       if (!key || ours.contains(key->scope + ' ' + key->key)) continue;
-      leave_out(index, CommitStatus::duplicate);
+      leave_out(index, {CommitStatus::duplicate, {}, {}});
       left_out.push_back(index);
     }
+  }
+  if (!left_out.empty()) return left_out;
+  STELLWERK_TRY(left_out, check_required(progress.batch, written));
+  for (const auto index : left_out) leave_out(index, {CommitStatus::conflict, {}, {}});
+  if (!left_out.empty()) return left_out;
+  STELLWERK_TRY(auto refused, act(progress.batch, written));
+  for (auto& [index, why] : refused) {
+    leave_out(index, std::move(why));
+    left_out.push_back(index);
   }
   if (!left_out.empty()) return left_out;
   STELLWERK_CHECK(write_details(progress.batch, written));
@@ -202,7 +223,7 @@ Result<void> SqlStore::recognise_own(Progress& progress) {
                                                  {{"actor", commit.changes.front().row.id.str()},
                                                   {"version", commit.changes.front().row.version},
                                                   {"decision", commit.id}}));
-    if (!rows.empty()) result = {CommitStatus::committed, {}};
+    if (!rows.empty()) result = {CommitStatus::committed, {}, {}};
   }
   return {};
 }

@@ -55,8 +55,8 @@ struct Rows {
     journal.push_back({actor.id.str(), actor.version, to_micros(actor.updated_at), actor.tenant.str(), change.trace, commit.id, dump_json(change.journal)});
     for (const auto& name : change.timers_cleared) cleared.push_back({actor.id.str(), name});
     for (const auto& timer : change.timers) timers.push_back(to_row(timer));
-    if (change.attempt_ended) ended.push_back({change.attempt_ended->first.str(), std::int64_t{change.attempt_ended->second}});
-    if (change.attempt) attempts.push_back(to_row(*change.attempt));
+    for (const auto& [run, lane] : change.attempts_ended) ended.push_back({run.str(), std::int64_t{lane}});
+    for (const auto& attempt : change.attempts) attempts.push_back(to_row(attempt));
     for (const auto& run : change.runs_before) runs.push_back(to_row(run));
     if (change.run) runs.push_back(to_row(*change.run));
     for (const auto seq : change.consumed) consumed.push_back({actor.id.str(), seq});

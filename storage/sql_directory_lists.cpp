@@ -45,7 +45,7 @@ std::string before_id(const PageRequest& page) { return page.after.empty() ? "~"
 Result<void> SqlDirectory::put_product(const ProductRow& product) {
   static const Bulk upsert{product_columns, "insert into product (" + product_columns.list() + ") select " + product_columns.list("d.") +
                                                 " from {rows} where true on conflict (id) do update set " +
-                                                product_columns.assignments("excluded.", {"id", "tenant", "created_at"}) + " where product.tenant = excluded.tenant"};
+                                                product_columns.assignments("excluded.", {"id", "tenant", "created_at"}) + ", version = product.version + 1 where product.tenant = excluded.tenant"};
   const Row row = to_row(product);
   return session_.transaction([&]() -> Result<void> {
     STELLWERK_CHECK(session_.run(upsert, {&row, 1}));

@@ -1,5 +1,6 @@
 #pragma once
-// The Store on a SQL database. Its members are spread by noun: sql_commit, sql_load, sql_node, sql_actions, sql_things.
+// The Store on a SQL database. Its members are spread by noun: sql_commit, sql_load, sql_references, sql_settings, sql_node,
+// sql_actions, sql_things.
 
 #include <set>
 #include <string>
@@ -28,11 +29,17 @@ class SqlStore final : public Store {
   Result<std::vector<AttemptRow>> take_over_attempts(const std::string& incarnation) override;
   Result<std::vector<TimerRow>> timers_due(Time until, int limit) override;
   Result<std::vector<ActorId>> receivers_waiting(int limit) override;
+  Result<std::vector<ReferenceRow>> read_references(const TenantId& tenant, std::span<const std::string> ids) override;
   Result<std::optional<IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key) override;
   Result<ServerRow> find_server(const ServerId& id) override;
 
   Result<void> publish(const Revision& revision) override;
   Result<std::vector<Revision>> revisions(const TenantId& tenant) override;
+
+  Result<std::vector<SettingValue>> setting_values(const TenantId& tenant) override;
+  Result<void> put_setting(const TenantId& tenant, const SettingValue& value) override;
+  Result<std::vector<SettingValue>> setting_history(const TenantId& tenant, int limit) override;
+  Result<std::vector<ActorId>> actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit) override;
 
   Result<void> put_server(const ServerRow& server) override;
   Result<void> put_id_range(const IdRange& range) override;
@@ -56,6 +63,11 @@ class SqlStore final : public Store {
   /// One transaction. Returns the decisions that must be left out (marked in `progress`); empty: committed.
   Result<Group> write_once(Progress& progress, const Group& group);
   Result<Group> write_layer(Progress& progress, const Group& layer);
+  /// Locks the rows that `require` relied on, in the order of their ids; returns the decisions for which one has changed.
+  Result<Group> check_required(std::span<const Commit> batch, const Group& written);
+  /// Carries out the actions of transitions, each decision's in a savepoint of its own. Returns the decisions that were refused, with
+  /// why; the effects of those are taken back.
+  Result<std::vector<std::pair<std::size_t, CommitResult>>> act(std::span<const Commit> batch, const Group& written);
   Result<void> write_details(std::span<const Commit> batch, const Group& written);
   /// After a lost connection: what we believe to conflict may be our own commit.
   Result<void> recognise_own(Progress& progress);

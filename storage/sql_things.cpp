@@ -35,7 +35,7 @@ Result<std::vector<Store::Revision>> SqlStore::revisions(const TenantId& tenant)
 Result<void> SqlStore::put_server(const ServerRow& server) {
   static const Bulk upsert{server_columns, "insert into server (" + server_columns.list() + ") select " + server_columns.list("d.") +
                                                " from {rows} where true on conflict (id) do update set " +
-                                               server_columns.assignments("excluded.", {"id", "tenant", "used", "created_at"})};
+                                               server_columns.assignments("excluded.", {"id", "tenant", "used", "created_at"}) + ", version = server.version + 1"};
   const Row row = to_row(server);
   return session_.transaction([&]() -> Result<void> {
     STELLWERK_CHECK(session_.run(upsert, {&row, 1}));

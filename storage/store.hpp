@@ -154,8 +154,8 @@ struct ActorChange {
   std::string trace;
   std::vector<TimerRow> timers;        ///< set (or moved)
   std::vector<std::string> timers_cleared;
-  std::optional<AttemptRow> attempt;   ///< written (inserted or replaced by run and lane)
-  std::optional<std::pair<RunId, int>> attempt_ended;  ///< removed
+  std::vector<AttemptRow> attempts;    ///< written (inserted or replaced by run and lane)
+  std::vector<std::pair<RunId, int>> attempts_ended;  ///< run and lane: removed, before `attempts` are written
   std::optional<RunRow> run;           ///< written
   std::vector<RunRow> runs_before;     ///< runs that ended in the same decision before `run` began: written first
   std::vector<MailboxRow> messages;    ///< to others, or deferred to itself; seq is ignored
@@ -164,10 +164,27 @@ struct ActorChange {
   std::vector<OutboxRow> outbox;
 };
 
+/// A row that must still be as it was when the decision was made (`require`): locked and read again in the transaction, by id.
+struct RequiredRow {
+  std::string id;
+  std::string kind;
+  std::int64_t version = 0;
+};
+/// An action of a transition: carried out in the transaction that writes the decision, after the actors' guarded update.
+struct TransitionAction {
+  EventId id;
+  std::string key;    ///< the effect is there at most once per key
+  std::string name;   ///< "id.release"
+  Json input = JsonObject{};
+  ActorId actor = {};  ///< whose it is, one of the changes; empty: the first
+};
+
 /// One decision: all of it or nothing.
 struct Commit {
   std::string id;                      ///< decision id
   std::vector<ActorChange> changes;    ///< the deciding actor first, then actors it creates
+  std::vector<RequiredRow> required;   ///< one has changed: conflict
+  std::vector<TransitionAction> actions;  ///< one is refused: refused, nothing is written
   std::optional<IdempotencyRow> idempotency;
 };
 
@@ -175,11 +192,35 @@ enum class CommitStatus {
   committed,  ///< on disk
   conflict,   ///< an actor's version is not the expected one (or it exists already): load and decide again
   duplicate,  ///< its idempotency key is taken: nothing was written
+  refused,    ///< an action does not admit it now: `code` and `error` say why; nothing was written
   rejected,   ///< the database refuses this decision even alone; `error` says why
 };
 struct CommitResult {
   CommitStatus status = CommitStatus::committed;
   std::string error;
+  std::string code;  ///< of a refusal: "exhausted", "no_server", "invalid_input"
+};
+
+/// A row that a reference of a workflow points to, with what expressions may read of it.
+struct ReferenceRow {
+  std::string id;
+  std::string kind;            ///< "product" (also called "plan"), "server", or the kind of an actor
+  std::int64_t version = 0;    ///< rises with every change
+  Json fields = JsonObject{};  ///< product: name, workflow and its attributes; server: name, connector, pool, state; customer: number, name, email, status; actor: status, state, customer and its attributes (which of them are secret its workflow knows)
+  std::string workflow;        ///< of an actor
+  int revision = 0;            ///< of an actor's workflow
+};
+
+/// A value of a workflow's setting that differs from its default.
+struct SettingValue {
+  enum class Level { tenant, customer_group, product, actor } level = Level::tenant;
+  std::string owner;     ///< id of the group, product or actor; empty for the tenant
+  std::string workflow;  ///< the workflow that declares it, or its base
+  std::string name;
+  Json value;            ///< null: the level says nothing any more
+  std::string by;        ///< usr_…
+  std::string note;
+  Time at{};
 };
 
 struct LoadedActor {
@@ -274,6 +315,8 @@ class Store {
   /// Receivers whose mailbox may be taken from: undelivered messages, or deferred ones of an actor that neither works nor is held
   /// (the node ended between the end of its run and their turn). Longest waiting first, at most `limit`.
   [[nodiscard]] virtual Result<std::vector<ActorId>> receivers_waiting(int limit) = 0;
+  /// Rows that references point to, committed data only; ids that exist nowhere in the tenant are left out.
+  [[nodiscard]] virtual Result<std::vector<ReferenceRow>> read_references(const TenantId& tenant, std::span<const std::string> ids) = 0;
   [[nodiscard]] virtual Result<std::optional<IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key) = 0;
   /// Errors: not_found.
   [[nodiscard]] virtual Result<ServerRow> find_server(const ServerId& id) = 0;
@@ -289,6 +332,16 @@ class Store {
   };
   [[nodiscard]] virtual Result<void> publish(const Revision& revision) = 0;  ///< Errors: conflict when it exists.
   [[nodiscard]] virtual Result<std::vector<Revision>> revisions(const TenantId& tenant) = 0;
+
+  // --- settings of workflows
+  /// Every value of the tenant that is set, the present one of each.
+  [[nodiscard]] virtual Result<std::vector<SettingValue>> setting_values(const TenantId& tenant) = 0;
+  /// Sets, changes or (null) clears one; its history is kept (audit).
+  [[nodiscard]] virtual Result<void> put_setting(const TenantId& tenant, const SettingValue& value) = 0;
+  /// The history of the tenant's settings, newest first.
+  [[nodiscard]] virtual Result<std::vector<SettingValue>> setting_history(const TenantId& tenant, int limit) = 0;
+  /// Live actors that a setting of this level reaches, after `after` in the order of ids, at most `limit`: they are reckoned again.
+  [[nodiscard]] virtual Result<std::vector<ActorId>> actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit) = 0;
 
   // --- things of the installation that actions and connectors use
   [[nodiscard]] virtual Result<void> put_server(const ServerRow& server) = 0;  ///< inserts or replaces (not `used`)

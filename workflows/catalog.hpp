@@ -32,9 +32,21 @@ struct ActionSignature {
   std::string undo;  ///< action; its inputs are taken by name from input and result
 };
 
+/// What a reference of a kind (`ref` with `kind: plan`) lets expressions read.
+struct KindSignature {
+  std::vector<Field> fields;
+  bool open = false;  ///< has members beyond these, of any type (the attributes of a product or an actor)
+};
+
 struct Catalog {
   std::map<std::string, OperationSignature, std::less<>> operations;
   std::map<std::string, ActionSignature, std::less<>> actions;
+  std::map<std::string, KindSignature, std::less<>> kinds;
+  std::map<std::string, Json, std::less<>> answers;  ///< what operations and actions give in workflow tests unless the script says otherwise
 };
+
+/// Reads a catalogue file (`catalog: 1`, then `operations`, `actions`, `kinds`) and adds it to `catalog`: signatures of what does
+/// not exist yet, for `workflow check|test --catalog FILE`. Names in it take the place of those there are. Format: docs/workflow-language.md.
+[[nodiscard]] std::vector<config::Problem> read_catalog(const std::string& file_name, const std::string& text, Catalog& catalog);
 
 }  // namespace stellwerk::workflows

@@ -47,16 +47,42 @@ struct RunNote {
   bool ended = false;
 };
 
+/// An action of a transition: carried out in the transaction that writes the decision.
+struct TransitionAction {
+  EventId id;              ///< of its effect
+  std::string key;         ///< idempotency key of the effect
+  std::string name;        ///< "billing.renew"
+  Json input = JsonObject{};
+};
+/// A row as it was when it was read: with `require`, it must still be so when the decision is written.
+struct ReadRow {
+  std::string id;
+  std::string kind;
+  std::int64_t version = 0;
+};
+/// A row that must be read before anything can be decided.
+struct NeededRow {
+  std::string id;
+  std::string kind;
+};
+
 struct Decision {
-  Snapshot next;                           ///< version not yet raised; deferred as before
+  /// Not empty: nothing was decided. Read these rows into Snapshot::rows (missing ones as `missing`) and ask again.
+  std::vector<NeededRow> needs;
+  Snapshot next;                           ///< version not yet raised; deferred as before; without rows: each decision reads them anew
   std::string state, status;
+  std::string busy;                        ///< name of the work in hand; empty: none
   bool live = true;
   JsonArray journal;
   std::vector<std::string> timers_cleared; ///< live ones are in next.cursor.timers
   std::vector<std::string> timers_set;     ///< names that are new or moved
-  bool attempt_changed = false;            ///< next.cursor.run->attempt is to be written and carried out
-  std::optional<RunId> attempt_ended;      ///< its row goes
-  bool settle_attempt = false;             ///< the connector is asked to give the try in hand up if it has not begun
+  std::vector<AttemptId> attempts_changed; ///< of next.cursor.run->attempts: to be written and carried out
+  std::vector<std::pair<RunId, int>> attempts_ended;  ///< run and lane: the row goes, unless the same lane is among the changed
+  std::vector<AttemptId> settle;           ///< tries in hand that are to be given up if they have not begun
+  std::vector<const Transition*> taken;    ///< transitions carried out, in order; they belong to the definition
+  std::vector<TransitionAction> actions;
+  std::vector<ReadRow> requires_;          ///< what `require` relied on
+  bool guarded = false;                    ///< a transition with `guard: mass` was taken by a timer
   std::vector<OutgoingMessage> messages;
   std::optional<Deferred> defer;           ///< the event in hand goes to the actor's own mailbox as deferred
   std::vector<std::int64_t> consumed;
@@ -80,6 +106,15 @@ struct Decision {
 
 /// True when there is nothing to write.
 [[nodiscard]] bool is_nothing(const Decision& decision);
+
+/// The try of this id; nullptr when it is not in hand.
+[[nodiscard]] const Attempt* find_attempt(const Snapshot& snapshot, const AttemptId& id);
+/// The step at this place of the run's work.
+[[nodiscard]] const Step& step_at(const Work& work, const StepAt& at);
+/// The begun step that the attempt belongs to, and with it the frozen input of the attempt.
+[[nodiscard]] const BegunStep& begun_of(const Run& run, const Attempt& attempt);
+/// What the executor of the attempt gets: the frozen input of the step, or of its undo.
+[[nodiscard]] const Json& input_of(const Run& run, const Attempt& attempt);
 
 /// Commands that this role may give now, by name, in the order of the definition's events.
 [[nodiscard]] std::vector<std::string> allowed_commands(const Definition& definition, const Snapshot& snapshot, const std::string& role);

@@ -14,6 +14,11 @@ int Definition::find_attribute(std::string_view attribute) const {
   return found == attributes.end() ? -1 : static_cast<int>(found - attributes.begin());
 }
 
+int Definition::find_schedule(std::string_view schedule) const {
+  const auto found = std::ranges::find(schedules, schedule, &Schedule::name);
+  return found == schedules.end() ? -1 : static_cast<int>(found - schedules.begin());
+}
+
 const Candidates* Definition::candidates(int state, std::string_view event) const {
   const auto& there = states[static_cast<std::size_t>(state)];
   if (const auto own = there.on.find(event); own != there.on.end()) return &own->second;

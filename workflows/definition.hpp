@@ -1,6 +1,8 @@
 #pragma once
 // The typed form of a workflow file: everything resolved, every expression compiled. Immutable; shared by all actors of a revision.
 
+#include <bitset>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -27,18 +29,44 @@ inline constexpr int result = 6;     ///< of the step just done (in `save`)
 inline constexpr int steps = 7;      ///< steps.<name>.<field>: results of the run so far
 inline constexpr int error = 8;      ///< class, code, text, step, operation
 inline constexpr int tenant = 9;
-inline constexpr int customer = 10;  ///< self.customer: the owner
-inline constexpr int first_attribute = 11;
+inline constexpr int customer = 10;  ///< self.customer: the owner's id
+inline constexpr int today = 11;     ///< date in the tenant's zone
+inline constexpr int zone = 12;      ///< the tenant's IANA zone, which calendar operations reckon in
+inline constexpr int item = 13;      ///< the element in hand of an `each`, under the name given by `as`
+inline constexpr int index = 14;     ///< … and its number, from 0
+inline constexpr int first_attribute = 15;
 }  // namespace slot
+
+/// A text by language ("en", "de"); one that was written as a single string stands under "en".
+using Titles = std::map<std::string, std::string, std::less<>>;
 
 struct Attribute {
   Field field;
   bool personal = false;
-  std::vector<std::string> edit;  ///< roles that may change it through the API
+  std::vector<std::string> edit;     ///< roles that may change it through the API
+  std::vector<std::string> show_to;  ///< of a one-time secret: who may see it once ("owner")
+  cel::Program value;                ///< computed: read-only, evaluated in every decision; empty: an ordinary attribute
+  Titles titles;
+  config::Place place = {};
+  [[nodiscard]] bool is_computed() const { return static_cast<bool>(value); }
 };
 
+/// A knob that operators turn without a new revision; actor over product over customer group over tenant over the default.
 struct Setting {
-  Field field;  ///< with fallback
+  Field field;        ///< with fallback
+  Titles titles;
+  cel::Value initial;  ///< the fallback as expressions see it
+};
+
+/// Something outside the actor that expressions read through a reference: `self.plan.cores`, `event.plan.cores`.
+/// One slot each, holding a map of the row's fields, or null while the reference is null.
+struct Reference {
+  enum class Source { attribute, event, run_event, customer } source = Source::attribute;
+  std::string name;      ///< of the attribute or payload field that holds the id
+  int attribute = -1;    ///< its index, for Source::attribute
+  std::string kind;      ///< "plan", "server", "invoice" …: see Catalog::kinds
+  bool used = false;     ///< some expression reads it; others are not fetched
+  cel::Type type = {};   ///< how its fields are read: the record that expressions were checked against; dyn: as they stand in JSON
 };
 
 enum class Busy { refuse, defer };
@@ -51,6 +79,7 @@ struct EventSpec {
   Busy busy = Busy::refuse;
   bool destructive = false;        ///< confirm: destructive
   std::string title;
+  Titles titles;
 };
 
 // --- effects: local, in the deciding transaction
@@ -58,7 +87,8 @@ struct SetEffect {
   std::vector<std::pair<int, cel::Template>> values;  ///< attribute index → value
 };
 struct NotifyEffect {
-  std::string name;  ///< of the template
+  std::string name;   ///< of the template
+  cel::Template who;  ///< whom; empty: the owner
   cel::Template with;
 };
 struct SendEffect {
@@ -76,14 +106,34 @@ struct CreateEffect {
   cel::Template with;   ///< attributes of the new actor
   int save_id = -1;     ///< attribute that gets the new id
 };
-using LocalEffect = std::variant<SetEffect, NotifyEffect, SendEffect, EmitEffect, CreateEffect>;
+/// `save` of a transition: a path of the event goes into an attribute.
+struct SaveEffect {
+  int attribute = -1;
+  cel::Program path;
+};
+/// An action in a transition: carried out by the store in the transaction that writes the decision; refused, nothing is decided.
+struct ActionEffect {
+  ActionSignature action;
+  cel::Template with;
+};
+struct EachEffect;
+using LocalEffect = std::variant<SetEffect, NotifyEffect, SendEffect, EmitEffect, CreateEffect, SaveEffect, ActionEffect, EachEffect>;
+/// The effects once per element, in order; at most 256.
+struct EachEffect {
+  cel::Program in;
+  std::string as;
+  std::shared_ptr<const std::vector<LocalEffect>> effects;
+};
 
 enum class Interrupt { none, undo, keep };
 
 struct Transition {
   cel::Program when;                ///< empty: always
+  cel::Program require;             ///< must also be true at commit: the rows it reads are locked and read again
+  bool guard_mass = false;          ///< `guard: mass`: counted with its like (ENGINE.md, guards)
   std::vector<LocalEffect> effects;
   int to = -1;                      ///< state index; -1: stays
+  int work = -1;                    ///< steps to be done in place: index into Definition::works; -1: none
   Interrupt interrupt = Interrupt::none;
   config::Place place;
 };
@@ -101,7 +151,7 @@ struct Retry {
 struct Reaction {
   enum class What { fail, incident, go_on, redo };
   What what = What::fail;
-  int redo = -1;   ///< step index to go back to
+  int redo = -1;   ///< index of the step of the same work to go back to
   int times = 1;
 };
 
@@ -135,64 +185,146 @@ struct LeaveStep {
   std::vector<LocalEffect> effects;
 };
 
+/// Waits for one of these events; its payload is the step's result. One that came earlier in this run and was deferred counts.
+struct WaitStep {
+  std::vector<std::string> events;
+  Duration timeout = std::chrono::hours{1};
+};
+/// Waits for a person of one of these roles to give the command `approve` or `reject`; result: approved, by, note.
+struct ApproveStep {
+  std::vector<std::string> by;
+  Duration timeout = std::chrono::hours{24};
+};
+struct Step;
+/// At most 16 plain steps (call, action, local) at the same time; done when all are.
+struct ParallelStep {
+  std::shared_ptr<const std::vector<Step>> steps;
+};
+/// The plain steps once per element, one element after the other; at most 256. The list is evaluated once, when the step begins.
+struct EachStep {
+  cel::Program in;
+  std::string as;
+  std::shared_ptr<const std::vector<Step>> steps;
+};
+
 struct Step {
   std::string name;
   cel::Program when;
-  std::variant<CallStep, ActionStep, LocalStep, LeaveStep> body;
+  std::variant<CallStep, ActionStep, LocalStep, LeaveStep, WaitStep, ApproveStep, ParallelStep, EachStep> body;
   std::vector<Save> save;
   std::optional<Reaction> on_error;                          ///< for every class, when given as one word
   std::map<std::string, Reaction, std::less<>> on_error_by;  ///< by outcome class or code
   config::Place place;
 };
 
+/// Steps to be done, in a working state or in place. Its name is what `busy` shows.
+struct Work {
+  std::string name;    ///< the state's, or the event's or timer's that starts it in place
+  int state = -1;      ///< the working state, or the waiting one in which the work is done in place
+  bool in_place = false;
+  bool required = false;  ///< `steps: required` of an abstract workflow: there are none yet
+  std::vector<Step> steps;
+  Candidates done;     ///< in place: may be empty, the state stays
+  Candidates failed;   ///< in place: may be empty, the state stays
+  bool failed_is_incident = false;
+};
+
 struct After {
   std::string name;      ///< of the timer: "after:<state>:<n>"
-  cel::Program delay;    ///< duration (from entry) or timestamp; an ISO literal is compiled to a constant
+  /// duration or period from entry, date or timestamp; an ISO literal is compiled to a constant. Periods and dates fire at the
+  /// tenant's automation time. Reckoned again, from the entry, in every decision that changes what it reads.
+  cel::Program delay;
   Candidates then;
+};
+
+/// Hours that count: a list of weekdays with from and to, in the tenant's zone.
+struct WorkingHours {
+  struct Span {
+    int weekday = 1;  ///< 0 Sunday … 6 Saturday
+    Duration from{}, to{};
+  };
+  std::vector<Span> spans;  ///< by weekday and time; empty: always
+};
+
+/// A timer of the actor, not of a state. See docs/workflow-language.md, "schedule".
+struct Schedule {
+  std::string name;       ///< also the timer's: "schedule:<name>"
+  cel::Program at;        ///< date, timestamp, a list of them, or null: never; of an SLA clock: the duration that may be counted
+  cel::Program every;     ///< or: duration or period from the actor's birth: birth + n × every
+  cel::Program per;       ///< fires at most once per value; empty: the value of `at`
+  bool skipped_waits = false;  ///< `skipped: wait`: fires as soon as `when` holds; else dropped for this `per`
+  Candidates then;        ///< one candidate; its `when` is read at firing
+  // --- an SLA clock
+  bool is_clock = false;
+  std::vector<int> counts_in;          ///< states in which time counts
+  WorkingHours calendar;
+  std::vector<std::string> ends_on;    ///< events that stop it for good
+  config::Place place;
 };
 
 struct State {
   std::string name;
   std::string status;
   std::string title;
+  Titles titles;
   bool final = false;
   bool rest = false;
   std::vector<LocalEffect> entry, exit;
   std::map<std::string, Candidates, std::less<>> on;
   std::vector<After> after;
-  std::vector<Step> steps;           ///< not empty: the state works
-  Candidates done;
-  Candidates failed;
-  bool failed_is_incident = false;
-  std::vector<std::pair<int, int>> confirmed_by;  ///< state index, step index
+  int work = -1;                     ///< index into Definition::works; -1: the state waits (or is final)
+  std::vector<std::pair<int, int>> confirmed_by;  ///< state index, index of the step in that state's work
   config::Place place;
-  [[nodiscard]] bool works() const { return !steps.empty(); }
+  [[nodiscard]] bool works() const { return work >= 0; }
 };
 
 struct Definition {
   std::string name;
   std::string kind;
   std::string title;
+  Titles titles;
+  std::string base;       ///< `extends`; the file as it stands in `text` is resolved and needs no base any more
+  bool abstract = false;  ///< never run itself
   std::vector<Attribute> attributes;
+  std::vector<int> computed_order;  ///< indexes of the computed attributes: each after those it reads
   std::vector<Setting> settings;
   std::map<std::string, EventSpec, std::less<>> events;
   std::map<std::string, Candidates, std::less<>> on;  ///< top level: every waiting, non-final state that does not name the event
   std::vector<State> states;
+  std::vector<Work> works;           ///< of states and in place
+  std::vector<Schedule> schedules;
+  std::vector<Reference> references;
   int initial = 0;
-  std::string text;  ///< as published
+  std::bitset<slot::first_attribute> reads;  ///< which of the slots before the attributes some expression reads
+  std::string text;  ///< as published: resolved
 
   [[nodiscard]] int find_state(std::string_view state) const;          ///< index or -1
   [[nodiscard]] int find_attribute(std::string_view attribute) const;  ///< index or -1
   [[nodiscard]] int attribute_slot(int attribute) const { return slot::first_attribute + attribute; }
   [[nodiscard]] int setting_slot(int setting) const { return slot::first_attribute + static_cast<int>(attributes.size()) + setting; }
-  [[nodiscard]] std::size_t frame_size() const { return static_cast<std::size_t>(slot::first_attribute) + attributes.size() + settings.size(); }
+  [[nodiscard]] int reference_slot(int reference) const { return setting_slot(static_cast<int>(settings.size())) + reference; }
+  /// Of `ran('<schedule>')`: whether the schedule has fired for its present `per`.
+  [[nodiscard]] int ran_slot(int schedule) const { return reference_slot(static_cast<int>(references.size())) + schedule; }
+  [[nodiscard]] std::size_t frame_size() const { return static_cast<std::size_t>(ran_slot(static_cast<int>(schedules.size()))); }
+  [[nodiscard]] const Work& work(int index) const { return works[static_cast<std::size_t>(index)]; }
+  [[nodiscard]] int find_schedule(std::string_view schedule) const;    ///< index or -1
   /// Candidates for `event` in `state`: the state's own, else the top level's when the state waits and is not final; else nullptr.
   [[nodiscard]] const Candidates* candidates(int state, std::string_view event) const;
 };
 
-/// Reads, resolves and checks a workflow file. All problems in one go, sorted by place.
+struct SourceFile {
+  std::string name;  ///< as shown in problems
+  std::string text;
+};
+/// Where `extends` finds its base by the workflow's name; nothing when there is none.
+using FindBase = std::function<std::optional<SourceFile>(std::string_view workflow)>;
+
+/// Reads, resolves and checks a workflow file. All problems in one go, those of the file before those of its base, each by place.
 [[nodiscard]] tl::expected<std::shared_ptr<const Definition>, std::vector<config::Problem>> load_workflow(const std::string& file_name, const std::string& text,
-                                                                                                          const Catalog& catalog);
+                                                                                                          const Catalog& catalog, const FindBase& find_base = {});
+
+/// The file with its base merged in: maps by key, lists replaced; complete in itself. A file that extends nothing is returned as it is.
+[[nodiscard]] tl::expected<std::string, std::vector<config::Problem>> resolve_workflow(const std::string& file_name, const std::string& text, const FindBase& find_base);
 
 /// One paragraph per problem code, for `stellwerk explain SW012`; empty for an unknown code.
 [[nodiscard]] std::string explain(std::string_view code);

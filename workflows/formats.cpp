@@ -4,7 +4,8 @@
 
 #include <algorithm>
 #include <array>
-#include <chrono>
+
+#include "workflows/cel/calendar.hpp"
 
 namespace stellwerk::workflows {
 namespace {
@@ -13,18 +14,6 @@ bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); }
 bool is_hex(char c) { return is_digit(c) || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F'); }
 bool is_visible(char c) { return static_cast<unsigned char>(c) > ' ' && c != '\x7f'; }
-
-/// The digits at the beginning, as a number; they are taken away. -1: there are none, or too many.
-int take_number(std::string_view& text, std::size_t most) {
-  int value = 0;
-  std::size_t count = 0;
-  for (; count < text.size() && is_digit(text[count]); ++count) {
-    if (count == most) return -1;
-    value = value * 10 + (text[count] - '0');
-  }
-  text.remove_prefix(count);
-  return count == 0 ? -1 : value;
-}
 
 }  // namespace
 
@@ -74,32 +63,9 @@ bool is_url(std::string_view text) {
   return false;
 }
 
-bool is_date(std::string_view text) {
-  if (text.size() != 10 || text[4] != '-' || text[7] != '-') return false;
-  const int year = take_number(text, 4);
-  if (year < 1 || !text.starts_with('-')) return false;
-  text.remove_prefix(1);
-  const int month = take_number(text, 2);
-  if (month < 1 || !text.starts_with('-')) return false;
-  text.remove_prefix(1);
-  const int day = take_number(text, 2);
-  if (day < 1 || !text.empty()) return false;
-  return std::chrono::year_month_day{std::chrono::year{year}, std::chrono::month{static_cast<unsigned>(month)}, std::chrono::day{static_cast<unsigned>(day)}}.ok();
-}
+bool is_date(std::string_view text) { return cel::parse_date(text).has_value(); }
 
-bool is_period(std::string_view text) {
-  if (!text.starts_with('P') || text.size() < 3) return false;
-  text.remove_prefix(1);
-  std::string_view order = "YMWD";
-  while (!text.empty()) {
-    if (take_number(text, 5) < 0 || text.empty()) return false;
-    const auto position = order.find(text.front());
-    if (position == std::string_view::npos) return false;
-    order.remove_prefix(position + 1);
-    text.remove_prefix(1);
-  }
-  return true;
-}
+bool is_period(std::string_view text) { return text.find('-') == std::string_view::npos && cel::parse_period(text).has_value(); }
 
 const std::vector<std::string>& format_names() {
   static const std::vector<std::string> names{"hostname", "email", "ip", "uuid"};

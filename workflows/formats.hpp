@@ -19,7 +19,7 @@ namespace stellwerk::workflows {
 [[nodiscard]] bool is_url(std::string_view text);
 /// A day that exists: "2026-02-28".
 [[nodiscard]] bool is_date(std::string_view text);
-/// ISO 8601 with calendar units: years, months, weeks, days; at least one.
+/// ISO 8601 with calendar units: years, months, weeks, days; at least one, none of them negative.
 [[nodiscard]] bool is_period(std::string_view text);
 
 /// The values of `format`.

@@ -4,8 +4,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "workflows/cel/numbers.hpp"
 #include "workflows/formats.hpp"
-#include "workflows/reader.hpp"
+#include "workflows/loader/reader.hpp"
 #include "workflows/types.hpp"
 
 namespace stellwerk::workflows {
@@ -26,10 +27,12 @@ const std::vector<NamedType>& named_types() {
       {"int", Base::integer, {"min", "max"}},
       {"bool", Base::boolean, {}},
       {"real", Base::real, {"min", "max"}},
-      {"date", Base::date, {}},
-      {"timestamp", Base::timestamp, {}},
+      {"date", Base::date, {"min", "max"}},
+      {"timestamp", Base::timestamp, {"min", "max"}},
       {"duration", Base::duration, {"min", "max"}},
-      {"period", Base::period, {}},
+      {"period", Base::period, {"min", "max"}},
+      {"decimal", Base::decimal, {"min", "max"}},
+      {"money", Base::money, {"min", "max"}},
       {"enum", Base::enumeration, {"enum"}},
       {"list", Base::list, {"of", "unique", "min", "max"}},
       {"map", Base::map, {}},
@@ -43,7 +46,6 @@ const std::vector<NamedType>& named_types() {
 
 const std::vector<std::string> type_keys{"type", "enum", "format", "pattern", "min", "max", "of", "unique", "kind"};
 const std::vector<std::string> field_keys{"required", "default", "title"};
-const std::vector<std::string> later_types{"decimal", "money"};
 
 const NamedType* find_type(std::string_view name) {
   const auto found = std::ranges::find(named_types(), name, &NamedType::name);
@@ -62,9 +64,7 @@ class TypeReader {
     if (const auto* values = key("enum")) enumeration(*values);
     if (const auto* format = key("format")) this->format(*format);
     if (const auto* pattern = key("pattern")) this->pattern(*pattern);
-    type_.min = bound("min");
-    type_.max = bound("max");
-    if (type_.min && type_.max && *type_.min > *type_.max) report_.add(code::contradictory_type, key("max")->place, "'max' is less than 'min'");
+    bounds();
     if (const auto* of = key("of")) type_.of = std::make_shared<const TypeSpec>(items(*of));
     type_.unique = read_flag(report_, key("unique"), "unique");
     if (type_.base == Base::ref) type_.kind = read_word(report_, key("kind"), "kind").value_or("");
@@ -86,10 +86,6 @@ class TypeReader {
     if (const auto* found = find_type(*word)) {
       if (found->base == Base::enumeration && !key("enum")) report_.add(code::missing_key, type->place, "'type: enum' without its values", "write 'enum: [a, b]'");
       return found;
-    }
-    if (contains(later_types, *word)) {
-      report_.add(code::unsupported_key, type->place, fmt::format("the type {} is not carried out by this version", *word), "amounts fit an int in the smallest unit");
-      return nullptr;
     }
     std::vector<std::string> names;
     for (const auto& named : named_types()) names.emplace_back(named.name);
@@ -135,6 +131,37 @@ class TypeReader {
       type_.pattern_test = *compiled;
     }
     type_.pattern = *word;
+  }
+
+  void bounds() {
+    if (!has_bounds_of_its_kind()) {
+      type_.min = bound("min");
+      type_.max = bound("max");
+      if (type_.min && type_.max && *type_.min > *type_.max) report_.add(code::contradictory_type, key("max")->place, "'max' is less than 'min'");
+      return;
+    }
+    type_.least = bound_of_its_kind("min");
+    type_.most = bound_of_its_kind("max");
+    if (type_.least.is_null() || type_.most.is_null()) return;
+    const auto order = cel::compare_values(type_.least, type_.most);
+    if (!order) report_.add(code::contradictory_type, key("max")->place, "'min' and 'max' cannot be compared", "write both in months or both in days, both in one currency");
+    else if (*order > 0) report_.add(code::contradictory_type, key("max")->place, "'max' is less than 'min'");
+  }
+
+  [[nodiscard]] bool has_bounds_of_its_kind() const {
+    return type_.base == Base::date || type_.base == Base::timestamp || type_.base == Base::period || type_.base == Base::decimal || type_.base == Base::money;
+  }
+
+  /// A bound that is written as values of the type are; null: there is none, or it is wrong.
+  cel::Value bound_of_its_kind(std::string_view name) {
+    const auto* yaml = key(name);
+    if (!yaml) return {};
+    std::vector<FieldProblem> problems;
+    const TypeSpec plain{.base = type_.base};
+    check_value(plain, yaml->to_json(), "", problems);
+    if (problems.empty() && !yaml->is_null()) return decode(plain, yaml->to_json());
+    wrong_value(report_, *yaml, name, fmt::format("a value of the type {}", name_of(plain)));
+    return {};
   }
 
   /// Of durations in seconds.
@@ -190,6 +217,7 @@ Field read_field(const YamlEntry& entry, Report& report, const KeySet& keys) {
   field.fallback = fallback->to_json();
   std::vector<FieldProblem> problems;
   check_value(field.type, *field.fallback, "", problems);
+  field.fallback = canonical(field.type, *field.fallback);
   for (const auto& problem : problems) {
     report.add(code::bad_default, fallback->place, fmt::format("the default of '{}{}' {}", field.name, problem.pointer, problem.message));
   }

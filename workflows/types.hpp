@@ -14,16 +14,17 @@
 namespace stellwerk::workflows {
 
 struct TypeSpec {
-  enum class Base { string, integer, boolean, real, date, timestamp, duration, period, enumeration, list, map, ref, secret, url, any };
+  enum class Base { string, integer, boolean, real, date, timestamp, duration, period, enumeration, list, map, ref, secret, url, any, decimal, money };
   Base base = Base::string;
   std::string format;               ///< of a string: hostname, email, ip, uuid
   std::string pattern;              ///< RE2, matches the whole string
-  std::optional<double> min, max;   ///< of numbers: value; of strings: characters; of lists: items
+  std::optional<double> min, max;   ///< of numbers: value; of durations: seconds; of strings: characters; of lists: items
   std::vector<std::string> values;  ///< of an enumeration
   std::shared_ptr<const TypeSpec> of;  ///< of a list
   bool unique = false;              ///< of a list
   std::string kind;                 ///< of a ref
   cel::Program pattern_test;        ///< `pattern` compiled, over slot 0; empty when the type was not read from a file
+  cel::Value least = {}, most = {};  ///< `min` and `max` of date, timestamp, period, decimal and money, in their own kind; null: none
 };
 
 struct Field {
@@ -49,13 +50,19 @@ struct Field {
 [[nodiscard]] std::vector<Field> read_fields(const config::Yaml& yaml, const std::string& file, std::vector<config::Problem>& problems,
                                              const std::vector<std::string>& extra = {});
 
-/// Checks one value; problems get `pointer`. Null is fine unless `required`.
+/// Checks one value; problems get `pointer`. Null is fine unless `required`. Money is {"minor": 1299, "currency": "EUR"} or text
+/// "12.99 EUR"; decimals are text or whole numbers; a duration has a fixed length (P7D is 168 h), a period calendar units only.
 void check_value(const TypeSpec& type, const Json& value, const std::string& pointer, std::vector<FieldProblem>& problems);
-/// Checks an object against the fields: unknown members, missing required ones, types, bounds; fills in fallbacks.
+/// Amounts and decimals that people write in more than one way, in their JSON form; others as they are.
+[[nodiscard]] Json canonical(const TypeSpec& type, const Json& value);
+/// Checks an object against the fields: unknown members, missing required ones, types, bounds; fills in fallbacks,
+/// writes decimals and money in their JSON form.
 /// Every problem at once. Errors: invalid_argument with field pointers under `pointer`.
 [[nodiscard]] Result<Json> check_object(const std::vector<Field>& fields, const Json& value, const std::string& pointer = "");
 
-/// JSON to the value expressions see (timestamps, dates and durations become their CEL kinds), and back.
+/// JSON to the value expressions see, and back: timestamps, durations, dates, periods, decimals and money become their kinds (a date is
+/// Kind::date, no timestamp), whole numbers doubles where `real` is declared and decimals where `decimal` is. What decode() made of
+/// text that fits its type returns as the canonical text of the same value ("P2W" as "P14D", "12.99 EUR" as {"minor", "currency"}).
 [[nodiscard]] cel::Value decode(const TypeSpec& type, const Json& json);
 [[nodiscard]] Json encode(const TypeSpec& type, const cel::Value& value);
 /// An object as expressions see it: every field is there, null when absent.

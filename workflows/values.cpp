@@ -5,6 +5,8 @@
 #include <cmath>
 #include <cstdint>
 
+#include "workflows/cel/calendar.hpp"
+#include "workflows/cel/numbers.hpp"
 #include "workflows/cel/utf8.hpp"
 #include "workflows/formats.hpp"
 #include "workflows/types.hpp"
@@ -37,10 +39,14 @@ class Check {
         if (!json.is_bool()) say("must be true or false");
         return;
       case real: return number(type, json);
-      case date: return form(json, is_date, "must be a date such as 2026-03-02");
-      case timestamp: return form(json, [](std::string_view t) { return parse_time(t).has_value(); }, "must be a time such as 2026-03-02T08:00:00Z");
+      case date: return kind(type, json, cel::Kind::date, "must be a date such as 2026-03-02");
+      case timestamp: return kind(type, json, cel::Kind::timestamp, "must be a time such as 2026-03-02T08:00:00Z");
+      case decimal: return kind(type, json, cel::Kind::decimal, "must be a decimal in quotes such as \"12.50\", or a whole number");
+      case money: return kind(type, json, cel::Kind::money, "must be an amount such as 12.99 EUR or {\"minor\": 1299, \"currency\": \"EUR\"}");
       case duration: return span(type, json);
-      case period: return form(json, is_period, "must be a period such as P1M or P14D");
+      case period:
+        if (json.is_string() && !is_period(as_view(json.get_string()))) return say(not_a_period(as_view(json.get_string())));
+        return kind(type, json, cel::Kind::period, "must be a period such as P1M or P14D");
       case enumeration:
         if (!json.is_string() || std::ranges::find(type.values, as_view(json.get_string())) == type.values.end()) say("must be " + name_of(type));
         return;
@@ -63,6 +69,29 @@ class Check {
   template <class Fits>
   void form(const Json& json, Fits fits, const char* message) {
     if (!json.is_string() || !fits(as_view(json.get_string()))) say(message);
+  }
+
+  /// What expressions see as a kind of its own, and its bounds.
+  void kind(const TypeSpec& type, const Json& json, cel::Kind kind, const char* message) {
+    const auto value = decode(type, json);
+    if (value.kind() != kind) return say(message);
+    const auto beyond = [&](const cel::Value& bound, bool least) {
+      if (bound.is_null()) return false;
+      const auto order = cel::compare_values(value, bound);
+      if (!order) {
+        say(fmt::format("cannot be compared with its {}, {}", least ? "least" : "most", cel::to_text(bound)));
+        return true;
+      }
+      if (least ? *order >= 0 : *order <= 0) return false;
+      say(fmt::format("must be {} {}", least ? "at least" : "at most", cel::to_text(bound)));
+      return true;
+    };
+    if (!beyond(type.least, true)) beyond(type.most, false);
+  }
+
+  static std::string not_a_period(std::string_view text) {
+    if (text.find('T') != std::string_view::npos) return "must be a period of days, weeks, months or years such as P1M or P14D; hours are of type duration";
+    return "must be a period such as P1M or P14D";
   }
 
   void text(const TypeSpec& type, const Json& json) {
@@ -96,7 +125,10 @@ class Check {
 
   void span(const TypeSpec& type, const Json& json) {
     const auto duration = json.is_string() ? parse_duration(as_view(json.get_string())) : fail(ErrorCode::invalid_argument, "");
-    if (!duration) return say("must be a duration such as P3D or PT5M");
+    if (!duration) {
+      const bool calendar = json.is_string() && cel::parse_period(as_view(json.get_string())).has_value();
+      return say(calendar ? "must be a duration of fixed length such as P3D or PT5M; months and years are of type period" : "must be a duration such as P3D or PT5M");
+    }
     const auto iso = [](double seconds) { return format_duration(std::chrono::duration_cast<Duration>(std::chrono::duration<double>{seconds})); };
     const auto seconds = std::chrono::duration<double>{*duration}.count();
     if (type.min && seconds < *type.min) say("must be at least " + iso(*type.min));
@@ -122,6 +154,14 @@ class Check {
 
 }  // namespace
 
+Json canonical(const TypeSpec& type, const Json& value) {
+  if (type.base == Base::money || type.base == Base::decimal) return encode(type, decode(type, value));
+  if (type.base != Base::list || !type.of || !value.is_array()) return value;
+  JsonArray items;
+  for (const auto& item : value.get_array()) items.push_back(canonical(*type.of, item));
+  return items;
+}
+
 void check_value(const TypeSpec& type, const Json& value, const std::string& pointer, std::vector<FieldProblem>& problems) {
   if (!value.is_null()) Check{pointer, problems}.value(type, value);
 }
@@ -145,13 +185,13 @@ Result<Json> check_object(const std::vector<Field>& fields, const Json& value, c
       continue;
     }
     check_value(field.type, *member, json_pointer(pointer, field.name), problems);
-    checked[field.name] = *member;
+    checked[field.name] = canonical(field.type, *member);
   }
-  std::vector<std::string> names;
-  for (const auto& field : fields) names.push_back(field.name);
   for (const auto& member : given) {
-    const std::string name{member.key()};
-    if (std::ranges::find(names, name) != names.end()) continue;
+    const std::string_view name{member.key()};
+    if (std::ranges::find(fields, name, &Field::name) != fields.end()) continue;
+    std::vector<std::string> names;
+    for (const auto& field : fields) names.push_back(field.name);
     const auto meant = config::closest(name, names);
     problems.push_back({json_pointer(pointer, name), meant.empty() ? "is unknown" : fmt::format("is unknown; did you mean '{}'?", meant)});
   }

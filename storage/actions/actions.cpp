@@ -37,6 +37,19 @@ Result<ActionOutcome> perform_action(World& world, const AttemptRow& attempt, Ti
   return found->second(world, attempt, now);
 }
 
+AttemptRow as_attempt(const TransitionAction& action, const ActorRow& actor) {
+  AttemptRow attempt;
+  attempt.id = AttemptId{action.id.str()};
+  attempt.actor = action.actor.empty() ? actor.id : action.actor;
+  attempt.tenant = actor.tenant;
+  attempt.workflow = actor.workflow;
+  attempt.key = action.key;
+  attempt.executor = "action";
+  attempt.operation = action.name;
+  attempt.input = action.input;
+  return attempt;
+}
+
 std::string lock_order(const AttemptRow& attempt) {
   const auto family = attempt.operation.substr(0, attempt.operation.find('.'));
   const auto name = family == "id" ? text_of(attempt.input, "range") : text_of(attempt.input, "pool");

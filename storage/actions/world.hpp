@@ -62,6 +62,9 @@ struct ActionOutcome {
 /// Executes the attempt's operation for its actor.
 [[nodiscard]] Result<ActionOutcome> perform_action(World& world, const AttemptRow& attempt, Time now);
 
+/// An action of a transition of `actor`, as perform_action() takes it: its own id stands where a step's attempt has one.
+[[nodiscard]] AttemptRow as_attempt(const TransitionAction& action, const ActorRow& actor);
+
 /// Orders actions so that every transaction locks the shared things in the same order.
 [[nodiscard]] std::string lock_order(const AttemptRow& attempt);
 

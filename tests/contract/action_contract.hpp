@@ -22,9 +22,9 @@ struct ActionFixture {
     auto& version = versions[actor];
     auto decided = version == 0 ? create(actor) : update(actor, version);
     ++version;
-    decided.changes[0].attempt = attempt_of(actor, "run_" + actor, id, operation, std::move(input));
+    decided.changes[0].attempts = {attempt_of(actor, "run_" + actor, id, operation, std::move(input))};
     BOOST_REQUIRE((commit_one(*store, decided) == Status::committed));
-    return {*decided.changes[0].attempt};
+    return {decided.changes[0].attempts[0]};
   }
   ActionResult run(const ActionRequest& one, Time now = noon) { return must(store->run_actions({&one, 1}, now)).at(0); }
   ActionResult run(const std::string& actor, const std::string& id, const std::string& operation, Json input, Time now = noon) {
@@ -72,7 +72,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_repeated_action_answers_the_same_and_a_stale_one
   BOOST_TEST(f.allocate("svc_b", "att_3") == 3);
   // the result is a column of the attempt: a decision that writes the same attempt again does not lose it
   auto same = update("svc_a", 2);
-  same.changes[0].attempt = attempt_of("svc_a", "run_svc_a", "att_2", "id.allocate", JsonObject{{"range", "vmid"}});
+  same.changes[0].attempts = {attempt_of("svc_a", "run_svc_a", "att_2", "id.allocate", JsonObject{{"range", "vmid"}})};
   BOOST_REQUIRE((commit_one(*f.store, same) == Status::committed));
   const auto taken = must(f.store->take_over_attempts("nod_2"));
   for (const auto& attempt : taken) BOOST_TEST(attempt.result.has_value());

@@ -22,7 +22,7 @@ inline storage::ActorChange change_of(const std::string& id, std::int64_t expect
 
 inline storage::Commit decision(const std::string& id, std::vector<storage::ActorChange> changes) {
   for (auto& change : changes) change.row.decision = id;
-  return {id, std::move(changes), std::nullopt};
+  return {.id = id, .changes = std::move(changes), .required = {}, .actions = {}, .idempotency = std::nullopt};
 }
 inline storage::Commit create(const std::string& actor, const std::string& kind = "order") { return decision("dec_" + actor + "_1", {change_of(actor, 0, kind)}); }
 inline storage::Commit update(const std::string& actor, std::int64_t expected) {

@@ -138,6 +138,13 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(accounts_customers_and_sessions_are_found_again, B
   must(f.directory->put_product(product));
   BOOST_TEST(must(f.directory->find_product(tenant, product.id))->name == "VM M");
   BOOST_TEST(must(f.directory->list_products(tenant, {"prd_1", 10})).empty());
+  const std::vector<std::string> ids{"prd_1", "cus_1", "prd_2"};
+  const auto referenced = must(f.store->read_references(tenant, ids));
+  BOOST_REQUIRE(referenced.size() == 2U);
+  const auto& plan = referenced[0].kind == "product" ? referenced[0] : referenced[1];
+  const auto& owner = referenced[0].kind == "product" ? referenced[1] : referenced[0];
+  BOOST_TEST((plan.id == "prd_1" && plan.version == 2 && text_of(plan.fields, "name") == "VM M" && int_of(plan.fields, "cores") == 2));
+  BOOST_TEST((owner.kind == "customer" && text_of(owner.fields, "number") == "0000A1B2" && text_of(owner.fields, "status") == "active"));
   must(f.store->put_server({ServerId{"srv_1"}, tenant, "n", "proxmox", "vm", 3, 0, "active", JsonObject{}, noon}));
   BOOST_TEST(must(f.directory->list_servers(tenant, {})).size() == 1);
 }
@@ -147,7 +154,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(journal_runs_incidents_and_outbox_read_as_written,
   auto first = create("svc_a");
   auto& change = first.changes[0];
   change.run = RunRow{RunId{"run_1"}, tenant, ActorId{"svc_a"}, "test-flow", 1, "go", "working", "running", "one", "trace-1", noon, {}};
-  change.attempt = attempt_of("svc_a", "run_1", "att_1");
+  change.attempts = {attempt_of("svc_a", "run_1", "att_1")};
   change.outbox = {outbox_event("evt_1", "svc_a"), outbox_event("evt_2", "svc_a")};
   IncidentRow incident;
   incident.id = IncidentId{"inc_1"};
@@ -201,9 +208,9 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(leases_list_every_number_address_and_place_in_use,
                                          {"pool.place", JsonObject{{"pool", "vm"}}}}) {
     const auto id = std::to_string(++n);
     auto decided = create("svc_" + id);
-    decided.changes[0].attempt = attempt_of("svc_" + id, "run_" + id, "att_" + id, operation, input);
+    decided.changes[0].attempts = {attempt_of("svc_" + id, "run_" + id, "att_" + id, operation, input)};
     f.commit({decided});
-    const ActionRequest request{*decided.changes[0].attempt};
+    const ActionRequest request{decided.changes[0].attempts[0]};
     BOOST_TEST((must(f.store->run_actions({&request, 1}, noon)).at(0).status == ActionResult::Status::done));
   }
   const auto leases = must(f.directory->list_leases(tenant));
@@ -217,7 +224,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_actor_without_any_wake_up_is_stuck, Backend, Ba
   DirectoryFixture<Backend> f;
   std::vector<Commit> batch;
   for (const auto* id : {"svc_attempt", "svc_deferred", "svc_final", "svc_incident", "svc_message", "svc_nothing", "svc_resting", "svc_timer"}) batch.push_back(create(id));
-  batch[0].changes[0].attempt = attempt_of("svc_attempt", "run_1", "att_1");
+  batch[0].changes[0].attempts = {attempt_of("svc_attempt", "run_1", "att_1")};
   batch[1].changes[0].messages = {message_to("svc_deferred", "", "later", true)};
   batch[2].changes[0].row.live = false;
   IncidentRow incident;

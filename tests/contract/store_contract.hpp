@@ -137,7 +137,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(messages_wait_in_order_until_they_are_consumed, Ba
   Backend backend;
   auto store = open_writer(backend);
   auto sender = create("svc_a");
-  sender.changes[0].attempt = attempt_of("svc_a", "run_1", "att_1");  // it works: what is deferred waits for the end of its run
+  sender.changes[0].attempts = {attempt_of("svc_a", "run_1", "att_1")};  // it works: what is deferred waits for the end of its run
   sender.changes[0].messages = {message_to("svc_b", "svc_a", "one"), message_to("svc_b", "svc_a", "two"), message_to("svc_a", "", "later", true)};
   commit(*store, {create("svc_b"), sender});
   auto loaded = must(store->load(ActorId{"svc_b"}));
@@ -146,7 +146,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(messages_wait_in_order_until_they_are_consumed, Ba
   BOOST_TEST((loaded.mailbox[0].sender == ActorId{"svc_a"} && text_of(loaded.mailbox[0].payload, "of") == "one" && loaded.mailbox[0].at == noon));
   BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}}));
   auto over = update("svc_a", 1);
-  over.changes[0].attempt_ended = std::pair{RunId{"run_1"}, 0};
+  over.changes[0].attempts_ended = {{RunId{"run_1"}, 0}};
   commit(*store, {over});
   BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}, ActorId{"svc_a"}}));
   BOOST_TEST((must(store->receivers_waiting(1)) == std::vector{ActorId{"svc_b"}}));
@@ -188,16 +188,16 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(attempts_are_replaced_ended_and_taken_over, Backen
   Backend backend;
   auto store = open_writer(backend);
   auto first = create("svc_a");
-  first.changes[0].attempt = attempt_of("svc_a", "run_1", "att_1", "noop.run", JsonObject{{"x", 1}});
+  first.changes[0].attempts = {attempt_of("svc_a", "run_1", "att_1", "noop.run", JsonObject{{"x", 1}})};
   auto other = create("svc_b");
-  other.changes[0].attempt = attempt_of("svc_b", "run_2", "att_2");
+  other.changes[0].attempts = {attempt_of("svc_b", "run_2", "att_2")};
   commit(*store, {first, other});
   auto second = update("svc_a", 1);
-  second.changes[0].attempt = attempt_of("svc_a", "run_1", "att_3");
-  second.changes[0].attempt->handle = "UPID:1";
-  second.changes[0].attempt->mode = "poll";
+  second.changes[0].attempts = {attempt_of("svc_a", "run_1", "att_3")};
+  second.changes[0].attempts[0].handle = "UPID:1";
+  second.changes[0].attempts[0].mode = "poll";
   auto end = update("svc_b", 1);
-  end.changes[0].attempt_ended = {RunId{"run_2"}, 0};
+  end.changes[0].attempts_ended = {{RunId{"run_2"}, 0}};
   commit(*store, {second, end});
   BOOST_TEST(must(store->take_over_attempts(incarnation)).empty());
   const auto taken = must(store->take_over_attempts("nod_2"));

@@ -49,6 +49,8 @@ using Backends = std::tuple<stellwerk::testing::PostgresBackend>;
 
 #include "tests/contract/action_contract.hpp"
 
+#include "tests/contract/transition_contract.hpp"
+
 #include "tests/contract/directory_contract.hpp"
 
 BOOST_AUTO_TEST_SUITE(postgresql)
@@ -104,10 +106,10 @@ BOOST_AUTO_TEST_CASE(a_commit_whose_answer_is_lost_is_recognised_as_our_own) {
 
   must(store->put_id_range({tenant, "vmid", 1, 9}));
   auto step = update("svc_a", 2);
-  step.changes[0].attempt = attempt_of("svc_a", "run_1", "att_1", "id.allocate", JsonObject{{"range", "vmid"}});
+  step.changes[0].attempts = {attempt_of("svc_a", "run_1", "att_1", "id.allocate", JsonObject{{"range", "vmid"}})};
   BOOST_TEST((commit_one(*store, step) == Status::committed));
   proxy.swallow_next_commit();
-  const ActionRequest request{*step.changes[0].attempt};
+  const ActionRequest request{step.changes[0].attempts[0]};
   BOOST_TEST(int_of(must(store->run_actions({&request, 1}, noon)).at(0).result, "id") == 1);
   BOOST_TEST(proxy.swallowed());
   BOOST_TEST(backend.ask("select count(*) from id_lease") == "1");

@@ -8,3 +8,5 @@ using Backends = std::tuple<stellwerk::testing::MemoryBackend, stellwerk::testin
 #include "tests/contract/store_contract.hpp"
 
 #include "tests/contract/action_contract.hpp"
+
+#include "tests/contract/transition_contract.hpp"

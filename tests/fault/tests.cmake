@@ -1,1 +1,2 @@
-stellwerk_test(fault_workflows SOURCES tests/fault/workflows_test.cpp tests/fault/world.cpp tests/fault/life.cpp LIBRARIES stellwerk_workflows stellwerk_embedded)
+file(GLOB fault_sources CONFIGURE_DEPENDS tests/fault/*.cpp)
+stellwerk_test(fault_workflows LABEL system TIMEOUT 600 SOURCES ${fault_sources} LIBRARIES stellwerk_workflows stellwerk_embedded)

@@ -5,6 +5,7 @@
 #include <type_traits>
 
 #include "workflows/cel/functions.hpp"
+#include "workflows/cel/operators.hpp"
 #include "workflows/cel/time_text.hpp"
 
 namespace stellwerk::workflows::cel {
@@ -110,6 +111,11 @@ bool arithmetic(Op op, const Value& left, const Value& right, Run& run, Value& o
     return true;
   }
   if (a == Kind::real && b == Kind::real) return real(op, left, right, run, out);
+  if (a >= Kind::date || b >= Kind::date) {
+    if (const auto done = calendar_operator(op, left, right, run, out)) return *done;
+    if (const auto done = exact_operator(op, left, right, run, out)) return *done;
+    return refuse(op, left, right, run);
+  }
   if (op != Op::add && op != Op::subtract) return refuse(op, left, right, run);
   const bool subtract = op == Op::subtract;
   if (a == Kind::timestamp && b == Kind::duration) return point_and_span(left, right, subtract, run, out);

@@ -52,6 +52,7 @@ struct Node {
   Op op = Op::literal;
   Macro macro = Macro::none;
   bool method = false;    ///< of call: receiver style
+  bool lenient = false;   ///< of select and has: null for a member of null
   bool absolute = false;  ///< of name: written with a leading dot
   std::uint16_t depth = 1;
   std::uint32_t offset = 0;  ///< of the token that names the operation

@@ -25,18 +25,19 @@ tl::expected<Program, std::vector<Mistake>> compile(std::string_view source, con
   program.root_ = std::move(compiled->root);
   program.type_ = std::move(compiled->type);
   program.source_ = source;
+  program.zone_slot_ = environment.zone_slot();
   return program;
 }
 
 Result<Value> Program::evaluate(std::span<const Value> frame, Budget budget) const {
   STELLWERK_ASSERT(root_ != nullptr, "evaluation of an empty program");
-  Run run{frame, budget};
+  Run run{frame, budget, zone_slot_};
   return evaluate_value(*root_, run);
 }
 
 Result<bool> Program::test(std::span<const Value> frame) const {
   STELLWERK_ASSERT(root_ != nullptr, "evaluation of an empty program");
-  Run run{frame, {}};
+  Run run{frame, {}, zone_slot_};
   Value scratch;
   const Value* value = cel::evaluate(*root_, run, scratch);
   if (value == nullptr) {

@@ -10,32 +10,15 @@ namespace {
 using Base = Type::Base;
 
 bool is_open(const Type& type) { return type.base == Base::dyn; }
-bool is_null_literal(const Node& node) { return node.op == Op::literal && node.value.is_null(); }
 
-/// Could values of both types ever be equal? Elements count as well: a list of strings never equals a list of ints.
+}  // namespace
+
 bool comparable(const Type& a, const Type& b) {
   if (is_open(a) || is_open(b) || (is_numeric(a) && is_numeric(b))) return true;
+  if ((a.base == Base::decimal && b.base == Base::integer) || (a.base == Base::integer && b.base == Base::decimal)) return true;
   if (a.base != b.base) return false;
   return !a.element || !b.element || comparable(*a.element, *b.element) || a.element->base == Base::null || b.element->base == Base::null;
 }
-
-std::string_view symbol_of(Op op) {
-  switch (op) {
-    case Op::equal: return "==";
-    case Op::not_equal: return "!=";
-    case Op::less: return "<";
-    case Op::less_equal: return "<=";
-    case Op::greater: return ">";
-    case Op::greater_equal: return ">=";
-    case Op::add: return "+";
-    case Op::subtract: return "-";
-    case Op::multiply: return "*";
-    case Op::divide: return "/";
-    default: return "%";
-  }
-}
-
-}  // namespace
 
 bool is_numeric(const Type& type) { return type.base == Base::integer || type.base == Base::uinteger || type.base == Base::real; }
 
@@ -72,6 +55,10 @@ Type type_of_value(const Value& value) {
     case Kind::timestamp: return Type::of(Base::timestamp);
     case Kind::duration: return Type::of(Base::duration);
     case Kind::type: return Type::of(Base::type);
+    case Kind::date: return Type::of(Base::date);
+    case Kind::period: return Type::of(Base::period);
+    case Kind::decimal: return Type::of(Base::decimal);
+    case Kind::money: return Type::of(Base::money);
     case Kind::map: return Type::of(Base::map);
     case Kind::list: {
       if (value.as_list().empty()) return Type::of(Base::list);
@@ -103,6 +90,7 @@ void Checker::check_expected(const Type& expected, const Type& type, const Node&
     std::string hint;
     if (expected.base == Base::boolean) hint = "a condition compares: write == or another operator that gives a bool";
     if (type.base == Base::null) hint = "the value must not be null";
+    if (hint.empty()) hint = conversion_hint(expected, type);
     return note(node.offset, fmt::format("the expression gives {}, but {} is expected", type.name(), expected.name()), std::move(hint));
   }
   if (type.element && expected.element && !comparable(*type.element, *expected.element)) {
@@ -153,12 +141,7 @@ Type Checker::check(Node& node) {
     case Op::logical_not:
       require_bool(node.children[0], check(node.children[0]), "the operand of !");
       return Type::of(Base::boolean);
-    case Op::negate: {
-      const Type type = check(node.children[0]);
-      if (is_open(type) || type.base == Base::integer || type.base == Base::real) return Type::of(type.base);
-      note(node.offset, fmt::format("- cannot be applied to {}", type.name()));
-      return {};
-    }
+    case Op::negate: return check_negation(node);
     case Op::equal:
     case Op::not_equal: return check_equality(node);
     case Op::less:
@@ -236,74 +219,6 @@ Type Checker::check_condition(Node& node) {
   const Type yes = check(node.children[1]);
   const Type no = check(node.children[2]);
   return common_type(yes, no);
-}
-
-Type Checker::check_equality(Node& node) {
-  const Type left = check(node.children[0]);
-  const Type right = check(node.children[1]);
-  const auto never_null = [&](const Type& type, const Node& other) { return is_null_literal(other) && !is_open(type) && type.base != Base::null && !type.nullable; };
-  if (never_null(left, node.children[1]) || never_null(right, node.children[0])) {
-    const Type& type = never_null(left, node.children[1]) ? left : right;
-    note(node.offset, fmt::format("a {} that is never null is compared with null", type.name()));
-  } else if (left.base != Base::null && right.base != Base::null && !comparable(left, right)) {
-    note(node.offset, fmt::format("{} and {} cannot be compared with {}", left.name(), right.name(), symbol_of(node.op)));
-  }
-  check_values(left.element ? left.element->values : left.values, node.children[1]);
-  check_values(right.element ? right.element->values : right.values, node.children[0]);
-  return Type::of(Base::boolean);
-}
-
-Type Checker::check_order(Node& node) {
-  const Type left = check(node.children[0]);
-  const Type right = check(node.children[1]);
-  const auto has_order = [](const Type& type) { return is_open(type) || (type.base != Base::null && type.base != Base::list && type.base != Base::map && type.base != Base::type); };
-  if (!has_order(left) || !has_order(right) || !comparable(left, right)) {
-    note(node.offset, fmt::format("{} and {} cannot be compared with {}", left.name(), right.name(), symbol_of(node.op)));
-  }
-  return Type::of(Base::boolean);
-}
-
-Type Checker::check_in(Node& node) {
-  const Type item = check(node.children[0]);
-  const Type container = check(node.children[1]);
-  if (!is_open(container) && container.base != Base::list && container.base != Base::map) {
-    note(node.offset, fmt::format("in looks into a list or a map, not into {}", container.name()), container.base == Base::string ? "write text.contains(part)" : "");
-    return Type::of(Base::boolean);
-  }
-  if (container.base == Base::list && container.element && container.element->base != Base::null && item.base != Base::null && !comparable(item, *container.element)) {
-    note(node.offset, fmt::format("{} is never in {}", item.name(), container.name()));
-  }
-  check_values(item.values, node.children[1]);
-  if (container.base == Base::list && container.element) check_values(container.element->values, node.children[0]);
-  return Type::of(Base::boolean);
-}
-
-Type Checker::check_arithmetic(Node& node) {
-  const Type left = check(node.children[0]);
-  const Type right = check(node.children[1]);
-  const Base a = left.base, b = right.base;
-  const bool sum = node.op == Op::add, either = sum || node.op == Op::subtract;
-  if (a == Base::dyn || b == Base::dyn) {
-    const Base known = a == Base::dyn ? b : a;  // timestamp + dyn can only be a timestamp; most others stay open
-    return known == Base::integer || known == Base::uinteger || known == Base::real || (sum && known == Base::string) ? Type::of(known) : Type{};
-  }
-  if (a == b && is_numeric(left) && !(node.op == Op::remainder && a == Base::real)) return Type::of(a);
-  if (either && a == Base::timestamp && b == Base::duration) return Type::of(Base::timestamp);
-  if (sum && a == Base::duration && b == Base::timestamp) return Type::of(Base::timestamp);
-  if (either && a == Base::duration && b == Base::duration) return Type::of(Base::duration);
-  if (node.op == Op::subtract && a == Base::timestamp && b == Base::timestamp) return Type::of(Base::duration);
-  if (sum && a == b && (a == Base::string || a == Base::bytes)) return Type::of(a);
-  if (sum && a == b && a == Base::list) {
-    Type type = left.element && right.element ? Type::list_of(common_type(*left.element, *right.element)) : Type::of(Base::list);
-    if (left.element) check_values(left.element->values, node.children[1]);
-    return type;
-  }
-  std::string hint;
-  if (is_numeric(left) && is_numeric(right)) hint = fmt::format("convert one of them, for example {}(…)", left.name());
-  if (sum && (a == Base::string || b == Base::string)) hint = "convert the other operand with string(…)";
-  if ((a == Base::timestamp && b == Base::integer) || (a == Base::duration && b == Base::integer)) hint = "write days(n) or duration('PT5M')";
-  note(node.offset, fmt::format("{} cannot be applied to {} and {}", symbol_of(node.op), left.name(), right.name()), std::move(hint));
-  return {};
 }
 
 Type Checker::check_comprehension(Node& node) {

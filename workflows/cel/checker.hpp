@@ -39,16 +39,27 @@ class Checker {
   Type check_list(Node& node);
   Type check_map(Node& node);
   Type check_condition(Node& node);
+  Type check_comprehension(Node& node);
+
+  // operators (checker_operators.cpp)
+  Type check_negation(Node& node);
   Type check_equality(Node& node);
   Type check_order(Node& node);
   Type check_in(Node& node);
   Type check_arithmetic(Node& node);
-  Type check_comprehension(Node& node);
+  void refuse_comparison(const Node& node, const Type& left, const Type& right);
+  /// Notes literals such as P1M < P30D.
+  void refuse_unlike_periods(const Node& node);
 
   // names (checker_names.cpp)
+  /// An ISO 8601 literal: P1M, PT5M.
+  Type check_literal_name(Node& node);
   /// Turns the node into a slot when the dotted path is a variable or a member with a slot.
   bool resolve_path(Node& node, std::span<const std::string> path, Type& type);
   Type member_type(const Type& type, const Node& node);
+  /// When `path` is a reference, its node becomes the slot of what it stands for and `member`, a select or has of it, a reading that
+  /// takes null for null.
+  bool resolve_reference(Node& node, std::span<const std::string> path, Node& member, Type& type);
   Type unknown_name(Node& node, std::span<const std::string> path);
   [[nodiscard]] const Local* find_local(std::string_view name) const;
 
@@ -56,6 +67,7 @@ class Checker {
   Type check_call(Node& node);
   bool resolve_namespace(Node& node);
   bool resolve_member_call(Node& node, Type& type);
+  bool resolve_ran_step(Node& node, const std::string& name);
   void check_arguments(Node& node, const std::vector<Type>& types, Type& result);
   void prepare(Node& node);
   Type unknown_function(const Node& node);
@@ -78,6 +90,10 @@ class Checker {
 /// "did you mean …?" or "one of …" from the candidates.
 [[nodiscard]] std::string hint_for(std::string_view word, const std::vector<std::string>& candidates);
 [[nodiscard]] bool is_numeric(const Type& type);
+/// Could values of both types ever be equal? Elements count as well: a list of strings never equals a list of ints.
+[[nodiscard]] bool comparable(const Type& a, const Type& b);
+/// How to write the other kind where a date, timestamp, period or duration stands for its like; empty: no advice.
+[[nodiscard]] std::string conversion_hint(const Type& wanted, const Type& given);
 /// What both branches of a conditional or all items of a list have in common.
 [[nodiscard]] Type common_type(const Type& a, const Type& b);
 /// The type that may also be null.

@@ -4,6 +4,7 @@
 #include <fmt/ranges.h>
 
 #include <algorithm>
+#include <array>
 
 #include "workflows/cel/checker.hpp"
 #include "workflows/cel/evaluator.hpp"
@@ -29,6 +30,10 @@ Mask mask_of_type(const Type& type) {
     case Base::timestamp: return takes::timestamp;
     case Base::duration: return takes::duration;
     case Base::type: return takes::type;
+    case Base::date: return takes::date;
+    case Base::period: return takes::period;
+    case Base::decimal: return takes::decimal;
+    case Base::money: return takes::money;
   }
   return takes::any;
 }
@@ -66,6 +71,12 @@ std::string list_types(const std::vector<Type>& types, std::size_t from) {
   return text;
 }
 
+/// A close name, and all there are.
+std::string hint_with_list(std::string_view word, const std::vector<std::string>& candidates) {
+  const auto close = config::closest(word, candidates);
+  return close.empty() ? hint_for(word, candidates) : fmt::format("did you mean {}? {}", close, hint_for("", candidates));
+}
+
 }  // namespace
 
 bool Checker::resolve_namespace(Node& node) {
@@ -83,17 +94,30 @@ bool Checker::resolve_namespace(Node& node) {
 
 bool Checker::resolve_member_call(Node& node, Type& type) {
   // f('x') reads member x of a record that the environment calls f: facts of a run that have slots of their own
-  if (node.method || !environment_.has_record(node.name) || node.children.size() != 1) return false;
-  const Node& argument = node.children[0];
-  if (argument.op != Op::literal || argument.value.kind() != Kind::string) {
+  if (node.method) return false;
+  const bool known = environment_.has_record(node.name);
+  if (!known && node.name != "ran") return false;
+  const bool names_step = node.children.size() == 1 && node.children[0].op == Op::literal && node.children[0].value.kind() == Kind::string &&
+                          environment_.ran_step_slot(node.children[0].value.as_string()) >= 0;
+  if (!known && !names_step) {
+    note(node.offset, "ran() knows no steps here", "it asks which steps of a workflow were carried out");
+    type = {};
+    return true;
+  }
+  const Node& argument = node.children.empty() ? node : node.children[0];
+  if (node.children.size() != 1 || argument.op != Op::literal || argument.value.kind() != Kind::string) {
     note(argument.offset, fmt::format("{}() takes a name in quotes", node.name));
     type = {};
     return true;
   }
   const std::string member = argument.value.as_string();
+  if (node.name == "ran" && resolve_ran_step(node, member)) {
+    type = Type::of(Type::Base::boolean);
+    return true;
+  }
   const auto* variable = environment_.find_member(node.name, member);
   if (variable == nullptr) {
-    note(argument.offset, fmt::format("{}() knows no '{}'", node.name, member), hint_for(member, environment_.members(node.name)));
+    note(argument.offset, fmt::format("{}() knows no '{}'", node.name, member), hint_with_list(member, environment_.members(node.name)));
     node.op = Op::unresolved;
     type = {};
   } else {
@@ -102,6 +126,19 @@ bool Checker::resolve_member_call(Node& node, Type& type) {
     type = variable->type;
   }
   node.children.clear();
+  return true;
+}
+
+/// has(steps.name) && !has(steps.name.failed): a failure that was passed over leaves that mark.
+bool Checker::resolve_ran_step(Node& node, const std::string& name) {
+  const int slot = environment_.ran_step_slot(name);
+  if (slot < 0) return false;
+  Node results{.op = Op::slot, .offset = node.offset, .slot = slot, .name = "steps"};
+  Node step{.op = Op::select, .offset = node.offset, .name = name, .children = {results}};
+  Node there{.op = Op::has, .lenient = true, .offset = node.offset, .name = name, .children = {results}};
+  Node failed{.op = Op::has, .lenient = true, .offset = node.offset, .name = "failed", .children = {step}};
+  Node not_failed{.op = Op::logical_not, .offset = node.offset, .children = {failed}};
+  node = Node{.op = Op::logical_and, .depth = node.depth, .offset = node.offset, .children = {there, not_failed}};
   return true;
 }
 
@@ -170,9 +207,12 @@ void Checker::prepare(Node& node) {
     }
     return;
   }
-  // constants of time are made once, and wrong ones are mistakes
-  if (!literal || (node.name != "duration" && node.name != "timestamp" && node.name != "days")) return;
-  Run run{{}, {}};
+  // constants of the language's kinds are made once, and wrong ones are mistakes
+  static constexpr std::array<std::string_view, 7> makers{"duration", "timestamp", "days", "date", "period", "decimal", "money"};
+  if (!literal || node.method || std::find(makers.begin(), makers.end(), node.name) == makers.end()) return;
+  // which day a moment lies in, and when a day begins, depends on the zone of each evaluation
+  if (std::any_of(node.children.begin(), node.children.end(), [](const Node& child) { return child.value.kind() == Kind::timestamp || child.value.kind() == Kind::date; })) return;
+  Run run{{}, {}, -1};
   const auto value = evaluate_value(node, run);
   if (value) {
     node.op = Op::literal;

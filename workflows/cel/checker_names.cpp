@@ -1,4 +1,4 @@
-// Names: variables of macros, slots, dotted paths, types, ISO duration literals.
+// Names: variables of macros, slots, dotted paths, types, ISO 8601 literals.
 
 #include <fmt/format.h>
 #include <fmt/ranges.h>
@@ -7,14 +7,32 @@
 #include <array>
 
 #include "core/clock.hpp"
+#include "workflows/cel/calendar.hpp"
 #include "workflows/cel/checker.hpp"
 
 namespace stellwerk::workflows::cel {
 namespace {
 
-constexpr std::array<std::string_view, 12> type_names{"int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type", "google.protobuf.Timestamp", "google.protobuf.Duration"};
+constexpr std::array<std::string_view, 16> type_names{"int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type", "type", "google.protobuf.Timestamp", "google.protobuf.Duration",
+                                                         "date", "period", "decimal", "money"};
 
 bool is_type_name(std::string_view name) { return std::find(type_names.begin(), type_names.end(), name) != type_names.end(); }
+
+/// P and a digit, or PT and a digit: nobody means a name by that.
+bool begins_as_literal(std::string_view name) {
+  name.remove_prefix(name.starts_with("PT") ? 2 : name.starts_with('P') ? 1 : name.size());
+  return !name.empty() && name.front() >= '0' && name.front() <= '9';
+}
+
+/// P1M, P10D: a period; PT5M: a duration.
+Result<Value> length_of(std::string_view literal) {
+  if (literal.starts_with("PT")) {
+    STELLWERK_TRY(const Duration span, parse_duration(literal));
+    return Value::of_span(span);
+  }
+  STELLWERK_TRY(const Period period, parse_period(literal));
+  return Value::of_period(period);
+}
 
 }  // namespace
 
@@ -55,7 +73,24 @@ bool Checker::resolve_path(Node& node, std::span<const std::string> path, Type& 
   return true;
 }
 
+Type Checker::check_literal_name(Node& node) {
+  node.op = Op::literal;
+  const auto length = length_of(node.name);
+  if (length) {
+    node.value = *length;
+  } else {
+    const auto day = node.name.find('T');
+    const bool mixed = day != std::string::npos && day > 1;
+    note(node.offset, mixed ? fmt::format("{} mixes days of the calendar with hours", node.name) : length.error().message,
+         mixed ? fmt::format("add one after the other: {} + PT{}", node.name.substr(0, day), node.name.substr(day + 1)) : std::string{});
+    node.op = Op::unresolved;
+    return {};
+  }
+  return type_of_value(node.value);
+}
+
 Type Checker::check_name(Node& node) {
+  if (!node.absolute && is_iso_literal(node.name)) return check_literal_name(node);
   if (const Local* local = node.absolute ? nullptr : find_local(node.name)) {
     node.op = Op::local;
     node.slot = local->slot;
@@ -69,19 +104,8 @@ Type Checker::check_name(Node& node) {
     node.value = Value::of_type(node.name);
     return Type::of(Type::Base::type);
   }
-  // ISO 8601 durations may stand bare: self.due + P10D
-  const bool iso = node.name.size() > 2 && node.name[0] == 'P' && (node.name[1] == 'T' || (node.name[1] >= '0' && node.name[1] <= '9'));
-  if (iso && !environment_.has_record(node.name)) {
-    const auto span = parse_duration(node.name);
-    if (span) {
-      node.op = Op::literal;
-      node.value = Value::of_span(*span);
-      return Type::of(Type::Base::duration);
-    }
-    note(node.offset, span.error().message);
-    node.op = Op::unresolved;
-    return {};
-  }
+  // P3 and PT5m are no names either: the literal says what it lacks
+  if (!node.absolute && begins_as_literal(node.name)) return check_literal_name(node);
   return unknown_name(node, path);
 }
 
@@ -118,7 +142,7 @@ Type Checker::check_select(Node& node) {
   const auto path = dotted_path(node);
   const Node* root = &node;
   while (root->op == Op::select) root = &root->children[0];
-  if (path.empty() || (!root->absolute && find_local(path.front()) != nullptr)) {
+  if (path.empty() || (!root->absolute && (is_iso_literal(path.front()) || find_local(path.front()) != nullptr))) {
     const Type operand = check(node.children[0]);
     return member_type(operand, node);
   }
@@ -128,6 +152,10 @@ Type Checker::check_select(Node& node) {
   chain.push_back(&chain.back()->children[0]);
   Type type;
   for (std::size_t i = 0; i < chain.size(); ++i) {
+    if (i > 0 && resolve_reference(*chain[i], std::span{path}.first(path.size() - i), *chain[i - 1], type)) {
+      for (--i; i-- > 0;) type = member_type(type, *chain[i]);
+      return type;
+    }
     if (!resolve_path(*chain[i], std::span{path}.first(path.size() - i), type)) continue;
     // self.plan may be an id and the record self.plan hold what it stands for: then the record says what is missing
     const std::string record = join_path(std::span{path}.first(path.size() - i));
@@ -149,12 +177,19 @@ Type Checker::check_select(Node& node) {
 
 Type Checker::member_type(const Type& type, const Node& node) {
   if (type.base == Type::Base::dyn) return {};
+  if (type.base == Type::Base::money) {
+    if (node.name == "minor") return Type::of(Type::Base::integer);
+    if (node.name == "currency") return Type::of(Type::Base::string);
+    note(node.offset, fmt::format("money has no member {}", node.name), hint_for(node.name, {"minor", "currency"}));
+    return {};
+  }
   if (type.base != Type::Base::map) {
     note(node.offset, fmt::format("{} has no member {}", type.name(), node.name));
     return {};
   }
   if (!type.fields) return type.element ? *type.element : Type{};
   if (const auto found = type.fields->find(node.name); found != type.fields->end()) return found->second;
+  if (type.element) return *type.element;  // beside the known members there may be others
   std::vector<std::string> names;
   for (const auto& [name, field] : *type.fields) names.push_back(name);
   note(node.offset, fmt::format("there is no member {}", node.name), hint_for(node.name, names));
@@ -181,9 +216,28 @@ Type Checker::check_has(Node& node) {
       return Type::of(Type::Base::boolean);
     }
   }
+  const auto stem = path.empty() ? std::span<const std::string>{} : std::span{path}.first(path.size() - 1);
+  if (Type type; !stem.empty() && find_local(path.front()) == nullptr && resolve_reference(node.children[0], stem, node, type)) return Type::of(Type::Base::boolean);
   const Type operand = check(node.children[0]);
   member_type(operand, node);
   return Type::of(Type::Base::boolean);
+}
+
+bool Checker::resolve_reference(Node& node, std::span<const std::string> path, Node& member, Type& type) {
+  const auto* reference = environment_.find_reference(join_path(path));
+  if (reference == nullptr) return false;
+  type = {};
+  if (!reference->refusal.empty()) {
+    note(member.offset, reference->refusal, reference->hint);
+    return true;
+  }
+  node.op = Op::slot;
+  node.slot = reference->slot;
+  node.name = join_path(path);
+  node.children.clear();
+  member.lenient = true;
+  type = nullable_of(member_type(reference->record, member));
+  return true;
 }
 
 }  // namespace stellwerk::workflows::cel

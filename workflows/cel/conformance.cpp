@@ -117,7 +117,7 @@ Result<std::string> failure_of(const Json& item) {
   const Json* wanted = find_member(item, "value");
   const auto compiled = compile_tree(text_of(item, "expr"), environment, {}, bool_of(item, "unchecked") ? Mode::unchecked : Mode::strict);
   if (!compiled) return wanted == nullptr ? std::string{} : fmt::format("refused: {}", compiled.error().front().message);
-  Run run{frame, {}};
+  Run run{frame, {}, -1};
   const auto value = evaluate_value(*compiled->root, run);
   if (!value) return wanted == nullptr ? std::string{} : fmt::format("error: {}", value.error().message);
   if (wanted == nullptr) return fmt::format("an error is expected, got {} {}", kind_name(value->kind()), to_text(*value));

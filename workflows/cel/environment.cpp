@@ -22,6 +22,10 @@ std::string_view base_name(Type::Base base) {
     case Type::Base::timestamp: return "timestamp";
     case Type::Base::duration: return "duration";
     case Type::Base::type: return "type";
+    case Type::Base::date: return "date";
+    case Type::Base::period: return "period";
+    case Type::Base::decimal: return "decimal";
+    case Type::Base::money: return "money";
   }
   return "dyn";
 }
@@ -56,6 +60,26 @@ void Environment::add(std::string name, Type type, int slot) { variables_.insert
 
 void Environment::add_member(const std::string& record, std::string member, Type type, int slot) {
   records_[record].insert_or_assign(std::move(member), Variable{std::move(type), slot});
+}
+
+void Environment::add_ran(std::string name, int slot) { add_member("ran", std::move(name), Type::of(Type::Base::boolean), slot); }
+
+void Environment::add_ran_step(std::string name, int slot) { ran_steps_.insert_or_assign(std::move(name), slot); }
+
+void Environment::add_reference(std::string path, Type record, int slot) { references_.insert_or_assign(std::move(path), Reference{std::move(record), slot, {}, {}}); }
+
+void Environment::refuse_reference(std::string path, std::string message, std::string hint) {
+  references_.insert_or_assign(std::move(path), Reference{{}, -1, std::move(message), std::move(hint)});
+}
+
+const Environment::Reference* Environment::find_reference(std::string_view path) const {
+  const auto found = references_.find(path);
+  return found == references_.end() ? nullptr : &found->second;
+}
+
+int Environment::ran_step_slot(std::string_view name) const {
+  const auto found = ran_steps_.find(name);
+  return found == ran_steps_.end() ? -1 : found->second;
 }
 
 const Environment::Variable* Environment::find(std::string_view name) const {

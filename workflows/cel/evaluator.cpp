@@ -7,6 +7,7 @@
 #include "workflows/cel/arithmetic.hpp"
 #include "workflows/cel/functions.hpp"
 #include "workflows/cel/numbers.hpp"
+#include "workflows/cel/operators.hpp"
 #include "workflows/cel/result_bounds.hpp"
 
 namespace stellwerk::workflows::cel {
@@ -85,16 +86,34 @@ class Evaluator {
   const Value* select(const Node& node, Value& out) {
     const Value* operand = eval(node.children[0], out);
     if (operand == nullptr) return nullptr;
+    if (operand->kind() == Kind::money) return money_member(operand->as_money(), node.name, out);
+    if (node.lenient && operand->is_null()) {
+      out = Value{};
+      return &out;
+    }
     if (operand->kind() != Kind::map) return fail(fmt::format("no such overload: {}.{}", kind_name(operand->kind()), node.name));
     if (!run_.step(operand->as_map().size() / 16)) return nullptr;
     const Value* member = operand->find(node.name);
     return member != nullptr ? member : fail(fmt::format("no such key: '{}'", node.name));
   }
 
+  const Value* money_member(Money money, const std::string& name, Value& out) {
+    if (name == "minor") {
+      out = Value::of_int(money.minor);
+    } else if (name == "currency") {
+      out = Value::of_string(money.currency.text());
+    } else {
+      return fail(fmt::format("no such overload: money.{}", name));
+    }
+    return &out;
+  }
+
   const Value* has(const Node& node) {
     Value scratch;
     const Value* operand = eval(node.children[0], scratch);
     if (operand == nullptr) return nullptr;
+    if (operand->kind() == Kind::money) return truth(node.name == "minor" || node.name == "currency");
+    if (node.lenient && operand->is_null()) return truth(false);
     if (operand->kind() != Kind::map) return fail(fmt::format("no such overload: has({}.{})", kind_name(operand->kind()), node.name));
     if (!run_.step(operand->as_map().size() / 16)) return nullptr;
     return truth(operand->find(node.name) != nullptr);
@@ -208,14 +227,9 @@ class Evaluator {
     const Value* operand = eval(node.children[0], out);
     if (operand == nullptr) return nullptr;
     if (node.op == Op::logical_not) return operand->kind() == Kind::boolean ? truth(!operand->as_bool()) : fail_overload("!_", std::array{operand});
-    if (operand->kind() == Kind::integer) {
-      if (operand->as_int() == INT64_MIN) return fail("integer overflow");
-      out = Value::of_int(-operand->as_int());
-    } else if (operand->kind() == Kind::real) {
-      out = Value::of_double(-operand->as_double());
-    } else {
-      return fail_overload("-_", std::array{operand});
-    }
+    Value result;  // the operand may lie in `out`
+    if (!negation(*operand, run_, result)) return nullptr;
+    out = std::move(result);
     return &out;
   }
 
@@ -231,12 +245,19 @@ class Evaluator {
     }
     if (node.op == Op::in) return contains(*left, *right);
     const auto order = compare_values(*left, *right);
+    if (!order) return unordered(node.op, *left, *right);
     switch (node.op) {
-      case Op::less: return order ? truth(*order < 0) : fail_overload("_<_", std::array{left, right});
-      case Op::less_equal: return order ? truth(*order <= 0) : fail_overload("_<=_", std::array{left, right});
-      case Op::greater: return order ? truth(*order > 0) : fail_overload("_>_", std::array{left, right});
-      default: return order ? truth(*order >= 0) : fail_overload("_>=_", std::array{left, right});
+      case Op::less: return truth(*order < 0);
+      case Op::less_equal: return truth(*order <= 0);
+      case Op::greater: return truth(*order > 0);
+      default: return truth(*order >= 0);
     }
+  }
+
+  const Value* unordered(Op op, const Value& left, const Value& right) {
+    if (auto why = why_incomparable(left, right, true); !why.empty()) return fail(std::move(why));
+    const auto* name = op == Op::less ? "_<_" : op == Op::less_equal ? "_<=_" : op == Op::greater ? "_>_" : "_>=_";
+    return fail_overload(name, std::array{&left, &right});
   }
 
   /// Equality that pays for what it reads.
@@ -244,6 +265,10 @@ class Evaluator {
     if (a.kind() == Kind::string && b.kind() == Kind::string) {
       same = a.as_string() == b.as_string();
       return run_.step(std::min(a.as_string().size(), b.as_string().size()) / 4'096);
+    }
+    if (a.kind() >= Kind::date || b.kind() >= Kind::date) {
+      // "unequal" would be an answer to a question that has none
+      if (auto why = why_incomparable(a, b, false); !why.empty()) return run_.fail(std::move(why));
     }
     const int before = run_.left().steps;
     int left = before + 1;

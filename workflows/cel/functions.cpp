@@ -11,7 +11,7 @@ const std::vector<Overload>& table() {
   static const std::vector<Overload> rows = [] {
     std::vector<Overload> all;
     for (const auto part : {conversion_functions(), string_functions(), text_functions(), format_functions(), regex_functions(), list_functions(),
-                            math_functions(), time_functions()}) {
+                            math_functions(), time_functions(), calendar_functions(), money_functions()}) {
       all.insert(all.end(), part.begin(), part.end());
     }
     std::stable_sort(all.begin(), all.end(), [](const Overload& a, const Overload& b) { return std::tie(a.method, a.name) < std::tie(b.method, b.name); });

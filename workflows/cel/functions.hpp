@@ -34,8 +34,9 @@ constexpr Mask mask_of(Kind kind) { return static_cast<Mask>(1u << static_cast<u
 namespace takes {
 constexpr Mask null = mask_of(Kind::null), boolean = mask_of(Kind::boolean), integer = mask_of(Kind::integer), uinteger = mask_of(Kind::uinteger),
                real = mask_of(Kind::real), string = mask_of(Kind::string), bytes = mask_of(Kind::bytes), list = mask_of(Kind::list), map = mask_of(Kind::map),
-               timestamp = mask_of(Kind::timestamp), duration = mask_of(Kind::duration), type = mask_of(Kind::type);
-constexpr Mask whole = integer | uinteger, number = whole | real, any = 0xFFF;
+               timestamp = mask_of(Kind::timestamp), duration = mask_of(Kind::duration), type = mask_of(Kind::type),
+               date = mask_of(Kind::date), period = mask_of(Kind::period), decimal = mask_of(Kind::decimal), money = mask_of(Kind::money);
+constexpr Mask whole = integer | uinteger, number = whole | real, any = 0xFFFF;
 }  // namespace takes
 
 /// What the result is, beyond its base.
@@ -76,6 +77,8 @@ struct Overload {
 [[nodiscard]] std::span<const Overload> list_functions();
 [[nodiscard]] std::span<const Overload> math_functions();
 [[nodiscard]] std::span<const Overload> time_functions();
+[[nodiscard]] std::span<const Overload> calendar_functions();
+[[nodiscard]] std::span<const Overload> money_functions();
 
 /// "no such overload: name(int, string)".
 [[nodiscard]] std::string no_overload(std::string_view name, std::span<const Value* const> arguments);

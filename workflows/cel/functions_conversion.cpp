@@ -130,7 +130,8 @@ bool type_of(Run&, const Arguments& a, Value& out) {
 }  // namespace
 
 std::span<const Overload> conversion_functions() {
-  static constexpr Mask texts = takes::string | takes::number | takes::bytes | takes::boolean | takes::timestamp | takes::duration;
+  static constexpr Mask texts = takes::string | takes::number | takes::bytes | takes::boolean | takes::timestamp | takes::duration |
+                                takes::date | takes::period | takes::decimal | takes::money;
   static const Overload rows[] = {
       {"int", false, {takes::integer}, integer, same},
       {"int", false, {takes::uinteger | takes::real}, integer, int_from_number},

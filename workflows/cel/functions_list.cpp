@@ -2,6 +2,7 @@
 
 #include "workflows/cel/functions.hpp"
 #include "workflows/cel/numbers.hpp"
+#include "workflows/cel/operators.hpp"
 
 namespace stellwerk::workflows::cel {
 namespace {
@@ -29,7 +30,10 @@ bool extreme(Run& run, const Arguments& a, Value& out, bool latest) {
       continue;
     }
     const auto order = compare_values(*candidate, *best);
-    if (!order) return run.fail(no_overload(latest ? "latest" : "earliest", a.items()));
+    if (!order) {
+      auto why = why_incomparable(*candidate, *best, true);
+      return run.fail(why.empty() ? no_overload(latest ? "latest" : "earliest", a.items()) : std::move(why));
+    }
     if (latest ? *order > 0 : *order < 0) best = candidate;
   }
   out = best != nullptr ? *best : Value{};
@@ -42,7 +46,7 @@ bool earliest(Run& run, const Arguments& a, Value& out) { return extreme(run, a,
 
 std::span<const Overload> list_functions() {
   using enum Type::Base;
-  static constexpr Mask ordered = takes::timestamp | takes::duration | takes::null;
+  static constexpr Mask point = takes::timestamp | takes::null, day = takes::date | takes::null, span = takes::duration | takes::null, length = takes::period | takes::null;
   static const Overload rows[] = {
       {"size", false, {takes::list}, integer, size_of_list},
       {"size", true, {takes::list}, integer, size_of_list},
@@ -50,8 +54,15 @@ std::span<const Overload> list_functions() {
       {"size", true, {takes::map}, integer, size_of_map},
       {"first", false, {takes::list}, dyn, first, Shape::element_or_null},
       {"first", true, {takes::list}, dyn, first, Shape::element_or_null},
-      {"latest", false, {ordered}, dyn, latest, Shape::first_argument, true},
-      {"earliest", false, {ordered}, dyn, earliest, Shape::first_argument, true},
+      // a row for each kind: a date and a timestamp have no order
+      {"latest", false, {point}, dyn, latest, Shape::first_argument, true},
+      {"latest", false, {day}, dyn, latest, Shape::first_argument, true},
+      {"latest", false, {span}, dyn, latest, Shape::first_argument, true},
+      {"latest", false, {length}, dyn, latest, Shape::first_argument, true},
+      {"earliest", false, {point}, dyn, earliest, Shape::first_argument, true},
+      {"earliest", false, {day}, dyn, earliest, Shape::first_argument, true},
+      {"earliest", false, {span}, dyn, earliest, Shape::first_argument, true},
+      {"earliest", false, {length}, dyn, earliest, Shape::first_argument, true},
   };
   return rows;
 }

@@ -4,6 +4,8 @@
 #include <cmath>
 #include <limits>
 
+#include "workflows/cel/calendar.hpp"
+
 namespace stellwerk::workflows::cel {
 namespace {
 
@@ -27,6 +29,13 @@ std::partial_ordering compare(std::uint64_t a, double b) {
   const double whole = std::trunc(b);
   if (const auto order = a <=> static_cast<std::uint64_t>(whole); order != 0) return order;
   return 0.0 <=> b - whole;
+}
+
+/// A decimal and an int, or two decimals: exact numbers, apart from the doubles.
+bool are_decimals(Kind a, Kind b) { return (a == Kind::decimal && (b == Kind::decimal || b == Kind::integer)) || (a == Kind::integer && b == Kind::decimal); }
+int compare_decimals(const Value& a, const Value& b) {
+  const auto decimal = [](const Value& value) { return value.kind() == Kind::decimal ? value.as_decimal() : Decimal{value.as_int(), 0}; };
+  return compare(decimal(a), decimal(b));
 }
 
 }  // namespace
@@ -64,6 +73,7 @@ std::optional<std::int64_t> whole_number(const Value& value) {
 
 std::optional<std::partial_ordering> compare_values(const Value& a, const Value& b) {
   if (is_number(a.kind()) && is_number(b.kind())) return compare_numbers(a, b);
+  if (are_decimals(a.kind(), b.kind())) return compare_decimals(a, b) <=> 0;
   if (a.kind() != b.kind()) return std::nullopt;
   switch (a.kind()) {
     case Kind::boolean: return a.as_bool() <=> b.as_bool();
@@ -73,6 +83,12 @@ std::optional<std::partial_ordering> compare_values(const Value& a, const Value&
     case Kind::duration:
       if (const auto order = a.seconds() <=> b.seconds(); order != 0) return order;
       return a.nanos() <=> b.nanos();
+    case Kind::date: return a.as_date() <=> b.as_date();
+    case Kind::period: return compare_periods(a.as_period(), b.as_period());
+    case Kind::money:
+      if (a.as_money().currency != b.as_money().currency) return std::nullopt;
+      return a.as_money().minor <=> b.as_money().minor;
+    case Kind::decimal:  // handled above
     case Kind::null:
     case Kind::integer:
     case Kind::uinteger:
@@ -91,6 +107,7 @@ const Value* find_entry(const Entries& entries, const Value& key) {
 
 bool equal_within(const Value& a, const Value& b, int& steps) {
   if (is_number(a.kind()) && is_number(b.kind())) return compare_numbers(a, b) == 0;
+  if (are_decimals(a.kind(), b.kind())) return compare_decimals(a, b) == 0;
   if (a.kind() != b.kind() || steps <= 0) return false;
   switch (a.kind()) {
     case Kind::null: return true;
@@ -100,6 +117,9 @@ bool equal_within(const Value& a, const Value& b, int& steps) {
     case Kind::type: return a.as_string() == b.as_string();
     case Kind::timestamp:
     case Kind::duration: return a.seconds() == b.seconds() && a.nanos() == b.nanos();
+    case Kind::date: return a.as_date() == b.as_date();
+    case Kind::period: return a.as_period() == b.as_period();
+    case Kind::money: return a.as_money() == b.as_money();
     case Kind::list: {
       const auto& left = a.as_list();
       const auto& right = b.as_list();
@@ -124,7 +144,8 @@ bool equal_within(const Value& a, const Value& b, int& steps) {
     }
     case Kind::integer:
     case Kind::uinteger:
-    case Kind::real: return false;  // handled above
+    case Kind::real:
+    case Kind::decimal: return false;  // handled above
   }
   return false;
 }

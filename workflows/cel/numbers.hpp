@@ -20,7 +20,8 @@ namespace stellwerk::workflows::cel {
 /// The int of a number that has no fraction and fits; nothing otherwise or for other kinds. For indexes.
 [[nodiscard]] std::optional<std::int64_t> whole_number(const Value& value);
 
-/// Order of two strings, bytes, bools, timestamps, durations or numbers; nothing for kinds that have none.
+/// Order of two strings, bytes, bools, timestamps, durations, dates, numbers or decimals (also with int), of periods both in months or
+/// both in days, of money of one currency; nothing for others.
 [[nodiscard]] std::optional<std::partial_ordering> compare_values(const Value& a, const Value& b);
 
 /// Content equality as operator==, each element counted against `steps`; stops with false at 0.

@@ -20,7 +20,8 @@ struct Failure {
 
 class Run {
  public:
-  Run(std::span<const Value> frame, Budget budget) : frame_{frame}, budget_{budget} {}
+  /// `zone_slot`: Environment::zone_slot() of what is evaluated.
+  Run(std::span<const Value> frame, Budget budget, int zone_slot) : frame_{frame}, budget_{budget}, zone_slot_{zone_slot} {}
 
   /// Takes `steps` from the budget. False when it is used up.
   bool step(std::size_t steps = 1) {
@@ -47,6 +48,12 @@ class Run {
   [[nodiscard]] Failure take_failure() { return std::exchange(failure_, Failure{}); }
   void set_failure(Failure failure) { failure_ = std::move(failure); }
   [[nodiscard]] std::span<const Value> frame() const { return frame_; }
+  /// The zone that calendar operations reckon in.
+  [[nodiscard]] std::string_view zone() const {
+    const auto place = static_cast<std::size_t>(zone_slot_);
+    if (zone_slot_ < 0 || place >= frame_.size() || frame_[place].kind() != Kind::string || frame_[place].as_string().empty()) return "UTC";
+    return frame_[place].as_string();
+  }
   [[nodiscard]] Budget left() const { return budget_; }
   /// Notes that the budget is spent.
   bool exhausted(std::string_view what) {
@@ -58,6 +65,7 @@ class Run {
  private:
   std::span<const Value> frame_;
   Budget budget_;
+  int zone_slot_;
   Failure failure_;
 };
 

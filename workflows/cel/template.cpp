@@ -9,6 +9,7 @@
 #include "workflows/cel/evaluator.hpp"
 #include "workflows/cel/lexer.hpp"
 #include "workflows/cel/result_bounds.hpp"
+#include "workflows/cel/slots.hpp"
 #include "workflows/cel/utf8.hpp"
 
 namespace stellwerk::workflows::cel {
@@ -161,7 +162,7 @@ bool is_literal_part(const Part& part) { return part.form == Part::Form::literal
 /// Lists and maps without holes become one shared value.
 Part folded(Part part) {
   if (part.parts.empty() || !std::all_of(part.parts.begin(), part.parts.end(), is_literal_part)) return part;
-  Run unbounded{{}, {}};
+  Run unbounded{{}, {}, -1};
   Value value;
   if (!evaluate_part(part, unbounded, value)) return part;
   Part whole;
@@ -218,7 +219,7 @@ Part compile_yaml(const config::Yaml& yaml, const Environment& environment, std:
 
 Result<Value> Template::evaluate(std::span<const Value> frame, Budget budget) const {
   STELLWERK_ASSERT(root_ != nullptr, "evaluation of an empty template");
-  Run run{frame, budget};
+  Run run{frame, budget, zone_slot_};
   Value value;
   if (evaluate_part(*root_, run, value) && (is_literal() || check_result(value, max_result_bytes, run))) return value;
   Failure failure = run.take_failure();
@@ -232,8 +233,19 @@ const Type& Template::type() const {
   return root_ == nullptr ? open : root_->type;
 }
 
+std::vector<int> Template::slots() const {
+  std::vector<int> slots;
+  const auto collect = [&](const auto& self, const Part& part) -> void {
+    if (part.root) collect_slots(*part.root, slots);
+    for (const auto& piece : part.parts) self(self, piece);
+  };
+  if (root_) collect(collect, *root_);
+  return sorted_slots(std::move(slots));
+}
+
 Template compile_template(const config::Yaml& yaml, const Environment& environment, std::vector<std::pair<config::Place, Mistake>>& mistakes) {
   Template compiled;
+  compiled.zone_slot_ = environment.zone_slot();
   compiled.root_ = std::make_shared<const Part>(compile_yaml(yaml, environment, mistakes));
   return compiled;
 }

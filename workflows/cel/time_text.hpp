@@ -33,11 +33,15 @@ struct Instant {
 /// Seconds: "90s", "1.5s".
 [[nodiscard]] std::string duration_text(std::int64_t seconds, std::int32_t nanos);
 
-/// Seconds to add to UTC at that moment. `zone`: an IANA name, "UTC", or an offset "+02:00", "-09:30", "02:00". Errors: invalid_argument.
+/// Seconds to add to UTC at that moment. `zone`: an IANA name, "UTC", or an offset "+02:00", "-09:30", "02:00".
+/// The tables of the operating system reach to 2037; later moments have the standard time of their zone. Errors: invalid_argument.
 [[nodiscard]] Result<std::int64_t> offset_at(std::string_view zone, std::int64_t seconds);
 
 /// The moments of a local wall time in a zone: a time in a gap moves forward by the gap, of two the earlier is taken.
 [[nodiscard]] Result<std::int64_t> moment_of(std::string_view zone, std::int64_t local_seconds);
+
+/// When the day of a zone begins whose midnight is `local_seconds`: midnight, or the end of the gap that midnight lies in.
+[[nodiscard]] Result<std::int64_t> start_of_day(std::string_view zone, std::int64_t local_seconds);
 
 /// Fields of the proleptic Gregorian calendar for seconds since 1970-01-01 00:00 of a zone's wall clock.
 struct Civil {

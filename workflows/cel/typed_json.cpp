@@ -1,5 +1,6 @@
 // JSON read by a declared type: JSON itself has no timestamps, durations or doubles without a fraction.
 
+#include "workflows/cel/calendar.hpp"
 #include "workflows/cel/cel.hpp"
 #include "workflows/cel/time_text.hpp"
 
@@ -18,7 +19,28 @@ Value text_value(const boost::json::string& text, Type::Base base) {
   if (base == Type::Base::duration) {
     if (const auto span = parse_span(as_view(text))) return Value::of_duration(span->seconds, span->nanos);
   }
+  if (base == Type::Base::date) {
+    if (const auto day = parse_date(as_view(text))) return Value::of_date(*day);
+  }
+  if (base == Type::Base::period) {
+    if (const auto period = parse_period(as_view(text))) return Value::of_period(*period);
+  }
+  if (base == Type::Base::decimal) {
+    if (const auto decimal = parse_decimal(as_view(text))) return Value::of_decimal(*decimal);
+  }
+  if (base == Type::Base::money) {
+    if (const auto money = parse_money(as_view(text))) return Value::of_money(*money);
+  }
   return Value::of_string(std::string{as_view(text)});
+}
+
+/// {"minor": 1299, "currency": "EUR"} and nothing else.
+std::optional<Money> money_of(const JsonObject& object) {
+  const auto* minor = object.if_contains("minor");
+  const auto* letters = object.if_contains("currency");
+  if (object.size() != 2 || minor == nullptr || letters == nullptr || !minor->is_int64() || !letters->is_string()) return std::nullopt;
+  const auto currency = Currency::of(as_view(letters->get_string()));
+  return currency ? std::optional{Money{minor->get_int64(), *currency}} : std::nullopt;
 }
 
 }  // namespace
@@ -27,6 +49,7 @@ Value from_json(const Json& json, const Type& type) {
   if (json.is_string()) return text_value(json.get_string(), type.base);
   if (type.base == Type::Base::real && json.is_int64()) return Value::of_double(static_cast<double>(json.get_int64()));
   if (type.base == Type::Base::real && json.is_uint64()) return Value::of_double(static_cast<double>(json.get_uint64()));
+  if (type.base == Type::Base::decimal && json.is_int64()) return Value::of_decimal({json.get_int64(), 0});
   if (json.is_array()) {
     List items;
     items.reserve(json.get_array().size());
@@ -34,6 +57,9 @@ Value from_json(const Json& json, const Type& type) {
     return Value::of_list(std::move(items));
   }
   if (json.is_object()) {
+    if (type.base == Type::Base::money) {
+      if (const auto money = money_of(json.get_object())) return Value::of_money(*money);
+    }
     Entries entries;
     entries.reserve(json.get_object().size());
     for (const auto& member : json.get_object()) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "workflows/cel/calendar.hpp"
 #include "workflows/cel/encoding.hpp"
 #include "workflows/cel/time_text.hpp"
 
@@ -57,6 +58,26 @@ Value Value::of_duration(std::int64_t seconds, std::int32_t nanos) {
   made.kind_ = Kind::duration;
   return made;
 }
+Value Value::of_date(std::int64_t days) {
+  Value made = of_int(days);
+  made.kind_ = Kind::date;
+  return made;
+}
+Value Value::of_period(Period period) {
+  Value made = of_timestamp(period.months, period.days);
+  made.kind_ = Kind::period;
+  return made;
+}
+Value Value::of_decimal(Decimal decimal) {
+  Value made = of_timestamp(decimal.coefficient, decimal.scale);
+  made.kind_ = Kind::decimal;
+  return made;
+}
+Value Value::of_money(Money money) {
+  Value made = of_timestamp(money.minor, static_cast<std::int32_t>(money.currency.packed()));
+  made.kind_ = Kind::money;
+  return made;
+}
 Value Value::of_time(Time time) {
   const auto micros = time.time_since_epoch().count();
   const auto seconds = micros / micros_per_second - (micros % micros_per_second < 0 ? 1 : 0);
@@ -91,6 +112,10 @@ std::string_view kind_name(Kind kind) {
     case Kind::timestamp: return "google.protobuf.Timestamp";
     case Kind::duration: return "google.protobuf.Duration";
     case Kind::type: return "type";
+    case Kind::date: return "date";
+    case Kind::period: return "period";
+    case Kind::decimal: return "decimal";
+    case Kind::money: return "money";
   }
   return "unknown";
 }
@@ -134,6 +159,10 @@ Json to_json(const Value& value) {
     case Kind::bytes: return Json(boost::json::string(base64_text(value.as_string())));
     case Kind::timestamp: return Json(boost::json::string(timestamp_text(value.seconds(), value.nanos())));
     case Kind::duration: return Json(boost::json::string(format_duration(value.as_span())));
+    case Kind::date:
+    case Kind::period:
+    case Kind::decimal: return Json(boost::json::string(to_text(value)));
+    case Kind::money: return JsonObject{{"minor", value.as_money().minor}, {"currency", value.as_money().currency.text()}};
     case Kind::list: {
       JsonArray items;
       items.reserve(value.as_list().size());
@@ -161,6 +190,10 @@ std::string to_text(const Value& value) {
     case Kind::type: return value.as_string();
     case Kind::timestamp: return timestamp_text(value.seconds(), value.nanos());
     case Kind::duration: return duration_text(value.seconds(), value.nanos());
+    case Kind::date: return date_text(value.as_date());
+    case Kind::period: return period_text(value.as_period());
+    case Kind::decimal: return format_decimal(value.as_decimal());
+    case Kind::money: return format_money(value.as_money());
     case Kind::list:
     case Kind::map: return dump_json(to_json(value));
   }

@@ -12,10 +12,20 @@
 
 #include "core/clock.hpp"
 #include "core/json.hpp"
+#include "core/money.hpp"
 
 namespace stellwerk::workflows::cel {
 
-enum class Kind : std::uint8_t { null, boolean, integer, uinteger, real, string, bytes, list, map, timestamp, duration, type };
+/// CEL's kinds, then the language's own: `date` is a day of the calendar, `period` a stretch of it (months and days, which have no
+/// fixed length), `decimal` an exact number, `money` an amount of one currency.
+enum class Kind : std::uint8_t { null, boolean, integer, uinteger, real, string, bytes, list, map, timestamp, duration, type, date, period, decimal, money };
+
+/// A stretch of the calendar: years are 12 months, weeks 7 days. Either part may be negative. Bounds: 9,999 years each.
+struct Period {
+  std::int32_t months = 0;
+  std::int32_t days = 0;
+  friend bool operator==(const Period&, const Period&) = default;
+};
 
 class Value;
 using List = std::vector<Value>;
@@ -39,6 +49,10 @@ class Value {
   static Value of_time(Time time);
   static Value of_span(Duration duration);
   static Value of_type(std::string name);
+  static Value of_date(std::int64_t days);  ///< since 1970-01-01
+  static Value of_period(Period period);
+  static Value of_decimal(Decimal decimal);
+  static Value of_money(Money money);
 
   [[nodiscard]] Kind kind() const { return kind_; }
   [[nodiscard]] bool is_null() const { return kind_ == Kind::null; }
@@ -54,11 +68,16 @@ class Value {
   [[nodiscard]] std::int32_t nanos() const { return nanos_; }
   [[nodiscard]] Time as_time() const;
   [[nodiscard]] Duration as_span() const;
+  [[nodiscard]] std::int64_t as_date() const { return scalar_.integer; }  ///< days since 1970-01-01
+  [[nodiscard]] Period as_period() const { return {static_cast<std::int32_t>(scalar_.integer), nanos_}; }
+  [[nodiscard]] Decimal as_decimal() const { return {scalar_.integer, nanos_}; }
+  [[nodiscard]] Money as_money() const { return {scalar_.integer, Currency{static_cast<std::uint32_t>(nanos_)}}; }
 
   /// The member of a map with a string key, or nullptr.
   [[nodiscard]] const Value* find(std::string_view key) const;
 
-  /// CEL's `==`: numbers compare across int, uint and double; lists and maps by content; other kinds differ.
+  /// CEL's `==`: numbers compare across int, uint and double, decimals by their number with each other and with int; lists and maps
+  /// by content; other kinds differ. Periods are equal when months and days are, amounts when currency and minor units are.
   friend bool operator==(const Value& a, const Value& b);
 
  private:
@@ -69,7 +88,7 @@ class Value {
     double real;
   };
   Kind kind_ = Kind::null;
-  std::int32_t nanos_ = 0;
+  std::int32_t nanos_ = 0;  ///< of timestamp and duration; days of a period, scale of a decimal, currency of money
   Scalar scalar_;
   std::shared_ptr<const void> shared_;  ///< std::string, List or Entries, by kind
 };
@@ -102,14 +121,15 @@ inline const std::string& Value::as_string() const { return *static_cast<const s
 inline const List& Value::as_list() const { return *static_cast<const List*>(shared_.get()); }
 inline const Entries& Value::as_map() const { return *static_cast<const Entries*>(shared_.get()); }
 
-/// "int", "string", "google.protobuf.Timestamp", … as CEL's type() names them.
+/// "int", "string", "google.protobuf.Timestamp", "date", "period", "decimal", "money", … as type() names them.
 [[nodiscard]] std::string_view kind_name(Kind kind);
 
 /// JSON to value: integers become int (uint when beyond int64), other numbers double.
 [[nodiscard]] Value from_json(const Json& json);
-/// Value to JSON: timestamps as RFC 3339, durations as ISO 8601 ("PT5M"), bytes as base64, uint as number, NaN and infinities as text.
+/// Value to JSON: timestamps as RFC 3339, durations as ISO 8601 ("PT5M"), bytes as base64, uint as number, NaN and infinities as text;
+/// dates as "2026-03-31", periods as "P1M10D", decimals as text "12.50", money as {"minor": 1299, "currency": "EUR"}.
 [[nodiscard]] Json to_json(const Value& value);
-/// Text as `${…}` puts it into a string: strings as they are, others like CEL's string(); lists and maps as JSON; null as "".
+/// Text as `${…}` puts it into a string: strings as they are, others like CEL's string() (money: "12.99 EUR"); lists and maps as JSON; null as "".
 [[nodiscard]] std::string to_text(const Value& value);
 
 }  // namespace stellwerk::workflows::cel

@@ -118,9 +118,11 @@ class Installation:
         return who.post(f"/api/{area}/services/{service}/commands/{name}", body or {}, status, key)
 
     def until(self, service, state, step="PT5S", limit=90.0):
-        """Moves the clock whenever nothing moves by itself, until the service is in this state. An incident ends the waiting."""
+        """Moves the clock whenever nothing moves by itself, until the service is in this state, and, where it waits in it, does no
+        work in place. An incident ends the waiting."""
         what = f"{service} comes to state {state}"
-        return self.follow(what, service, lambda now: now if now["state"] == state else None, step, limit)
+        waits = state in ("active", "suspended")
+        return self.follow(what, service, lambda now: now if now["state"] == state and not (waits and now["run"]) else None, step, limit)
 
     def follow(self, what, service, look, step="PT5S", limit=90.0):
         seen = None

@@ -37,6 +37,13 @@ class FaultyStore final : public storage::Store {
   Result<std::vector<storage::AttemptRow>> take_over_attempts(const std::string& i) override { return inner_->take_over_attempts(i); }
   Result<std::vector<storage::TimerRow>> timers_due(Time until, int limit) override { return inner_->timers_due(until, limit); }
   Result<std::vector<ActorId>> receivers_waiting(int limit) override { return inner_->receivers_waiting(limit); }
+  Result<std::vector<storage::ReferenceRow>> read_references(const TenantId& t, std::span<const std::string> ids) override { return inner_->read_references(t, ids); }
+  Result<std::vector<storage::SettingValue>> setting_values(const TenantId& t) override { return inner_->setting_values(t); }
+  Result<void> put_setting(const TenantId& t, const storage::SettingValue& v) override { return inner_->put_setting(t, v); }
+  Result<std::vector<storage::SettingValue>> setting_history(const TenantId& t, int limit) override { return inner_->setting_history(t, limit); }
+  Result<std::vector<ActorId>> actors_reached(const TenantId& t, const storage::SettingValue& v, const ActorId& after, int limit) override {
+    return inner_->actors_reached(t, v, after, limit);
+  }
   Result<std::optional<storage::IdempotencyRow>> find_idempotency(const std::string& s, const std::string& k) override { return inner_->find_idempotency(s, k); }
   Result<storage::ServerRow> find_server(const ServerId& id) override { return inner_->find_server(id); }
   Result<void> publish(const Revision& r) override { return inner_->publish(r); }
@@ -84,7 +91,7 @@ struct Committer {
 };
 
 storage::Commit birth(const std::string& id) {
-  storage::Commit commit{.id = "dec_" + id, .changes = {{}}, .idempotency = {}};
+  storage::Commit commit{.id = "dec_" + id, .changes = {{}}, .required = {}, .actions = {}, .idempotency = {}};
   auto& row = commit.changes[0].row;
   row.id = ActorId{"ord_" + id};
   row.tenant = TenantId{"ten_1"};

@@ -69,18 +69,18 @@ BOOST_FIXTURE_TEST_CASE(gives_back_the_snapshot_that_was_written, Lifting) {
 BOOST_FIXTURE_TEST_CASE(gives_back_a_run_with_its_attempt, Lifting) {
   born();
   const auto change = apply(workflows::Command{"lift", JsonObject{}});
-  BOOST_REQUIRE(change.attempt);
+  BOOST_REQUIRE(change.attempts.size() == 1U);
   const auto read = make_snapshot(*definition, {row, {}});
   BOOST_REQUIRE(read.has_value());
   BOOST_TEST(same(*read, snapshot));
-  BOOST_REQUIRE((read->cursor.run && read->cursor.run->attempt));
-  const auto attempt = make_attempt(*definition, row, *read->cursor.run, "nod_1");
-  BOOST_TEST(attempt.id.str() == change.attempt->id.str());
-  BOOST_TEST(attempt.key == change.attempt->key);
+  BOOST_REQUIRE((read->cursor.run && read->cursor.run->attempts.size() == 1U));
+  const auto attempt = make_attempt(*definition, row, *read->cursor.run, read->cursor.run->attempts[0], "nod_1");
+  BOOST_TEST(attempt.id.str() == change.attempts[0].id.str());
+  BOOST_TEST(attempt.key == change.attempts[0].key);
   BOOST_TEST(attempt.operation == "crane.lift");
   BOOST_TEST(attempt.step == "lift");
   BOOST_TEST(attempt.server == "srv_1");
-  BOOST_TEST((attempt.due == change.attempt->due && attempt.deadline == change.attempt->deadline));
+  BOOST_TEST((attempt.due == change.attempts[0].due && attempt.deadline == change.attempts[0].deadline));
 }
 
 BOOST_FIXTURE_TEST_CASE(gives_back_deferred_events_in_order, Lifting) {
@@ -117,6 +117,46 @@ BOOST_FIXTURE_TEST_CASE(refuses_a_row_that_does_not_fit_its_revision, Lifting) {
   auto without_run = row;
   without_run.state = "lifting";
   BOOST_TEST(!make_snapshot(*definition, {without_run, {}}).has_value());
+}
+
+BOOST_FIXTURE_TEST_CASE(resolves_a_setting_by_the_narrowest_level_that_says_something, Lifting) {
+  using enum storage::SettingValue::Level;
+  const auto waiting = library.definitions->find("waiting", 1);
+  Surroundings around;
+  const auto grace = [&](const Json& attributes) { return workflows::cel::to_text(unborn(*waiting, row.id, row.tenant, "", attributes, around).settings[0]); };
+  const auto put = [&](storage::SettingValue::Level level, const std::string& owner, const Json& value, const std::string& workflow = "waiting") {
+    around.settings->put({.level = level, .owner = owner, .workflow = workflow, .name = "grace", .value = value});
+  };
+  const JsonObject attributes{{"plan", "prd_1"}, {"customer_group", "vip"}};
+  const auto fallback = grace(attributes);
+  put(storage::SettingValue::Level::tenant, "", "PT1H");
+  const auto hour = grace(attributes);
+  BOOST_TEST(hour != fallback);
+  put(customer_group, "vip", "PT2H");
+  const auto group = grace(attributes);
+  BOOST_TEST(group != hour);
+  BOOST_TEST(grace(JsonObject{}) == hour);
+  put(product, "prd_1", "PT3H");
+  const auto of_product = grace(attributes);
+  BOOST_TEST(of_product != group);
+  BOOST_TEST(grace(JsonObject{{"product", "prd_2"}, {"plan", "prd_1"}}) == hour);
+  put(actor, row.id.str(), "PT4H");
+  BOOST_TEST(grace(attributes) != of_product);
+  put(actor, row.id.str(), "for ever");  // no longer fits: counts as not said
+  BOOST_TEST(grace(attributes) == of_product);
+  put(product, "prd_1", nullptr);
+  BOOST_TEST(grace(attributes) == group);
+}
+
+BOOST_FIXTURE_TEST_CASE(shows_a_referenced_actor_without_its_secrets, Lifting) {
+  const storage::ReferenceRow known{"svc_1", "service", 4, JsonObject{{"state", "idle"}, {"status", "active"}, {"customer", nullptr}, {"pin", "sealed"}, {"grace", 1}}, "waiting", 1};
+  const auto shown = make_row(*library.definitions, known);
+  BOOST_TEST((shown.version == 4 && shown.kind == "service" && find_member(shown.fields, "grace") != nullptr));
+  BOOST_TEST(find_member(shown.fields, "pin") == nullptr);
+  auto unknown = known;
+  unknown.revision = 9;
+  const auto less = make_row(*library.definitions, unknown);
+  BOOST_TEST((find_member(less.fields, "grace") == nullptr && text_of(less.fields, "state") == "idle"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -140,7 +140,7 @@ BOOST_FIXTURE_TEST_CASE(empties_a_mailbox_that_holds_more_than_is_loaded_at_once
   stop();
   const auto store = open_store();
   must(store->begin_incarnation("nod_test", "host"));
-  storage::Commit commit{.id = "dec_other", .changes = {{}}, .idempotency = {}};
+  storage::Commit commit{.id = "dec_other", .changes = {{}}, .required = {}, .actions = {}, .idempotency = {}};
   auto& change = commit.changes[0];
   change.row = must(store->load(sender)).row;
   change.expected_version = change.row.version++;
@@ -183,7 +183,7 @@ BOOST_FIXTURE_TEST_CASE(fires_a_timer_behind_a_thousand_that_nobody_takes, Runni
   stop();
   const auto store = open_store();
   must(store->begin_incarnation("nod_test", "host"));
-  storage::Commit commit{.id = "dec_other", .changes = {{}}, .idempotency = {}};
+  storage::Commit commit{.id = "dec_other", .changes = {{}}, .required = {}, .actions = {}, .idempotency = {}};
   auto& change = commit.changes[0];
   change.row = must(store->load(id)).row;
   change.expected_version = change.row.version++;
@@ -325,7 +325,7 @@ BOOST_FIXTURE_TEST_CASE(decides_again_when_somebody_else_has_changed_the_actor, 
   BOOST_REQUIRE(driver->wait_for_held(1));
   const auto other = open_store();
   other->use_incarnation(attempts(id).at(0).incarnation);
-  storage::Commit commit{.id = "dec_other", .changes = {{}}, .idempotency = {}};
+  storage::Commit commit{.id = "dec_other", .changes = {{}}, .required = {}, .actions = {}, .idempotency = {}};
   auto& change = commit.changes[0];
   change.row = must(other->load(id)).row;
   change.expected_version = change.row.version++;
@@ -345,7 +345,7 @@ BOOST_FIXTURE_TEST_CASE(quarantines_a_row_it_cannot_read_and_goes_on_with_the_ot
   stop();
   const auto store = open_store();
   must(store->begin_incarnation("nod_test", "host"));
-  storage::Commit commit{.id = "dec_broken", .changes = {{}}, .idempotency = {}};
+  storage::Commit commit{.id = "dec_broken", .changes = {{}}, .required = {}, .actions = {}, .idempotency = {}};
   auto& change = commit.changes[0];
   change.row = must(store->load(broken)).row;
   const auto cursor = change.row.cursor;

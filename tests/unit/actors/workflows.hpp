@@ -97,6 +97,92 @@ states:
     status: terminated
     final: true
 )"},
+      {"workflows/library/waiting.yaml", R"yaml(language: 1
+workflow: waiting
+kind: service
+settings:
+  grace: { type: duration, default: P10D, min: PT1H }
+attributes:
+  server:  { type: ref, kind: server, required: true }
+  plan:    { type: ref, kind: plan }
+  peer:    { type: ref, kind: service }
+  customer_group: { type: string, max: 64 }
+  label:   { type: string, max: 64, edit: [staff] }
+  pin:     { type: secret }
+  due:     { type: timestamp }
+  vmid:    { type: int, default: 0 }
+  renewed: { type: int, default: 0 }
+  cores:   { type: int, value: "self.plan == null ? 0 : int(self.plan.cores)" }
+events:
+  hoist:   { allow: [staff] }
+  check:   { allow: [staff], busy: defer }
+  plan_for: { allow: [staff], with: { due: { type: timestamp, required: true } } }
+  take:    { allow: [staff] }
+  take_now: { allow: [staff] }
+  follow:  { allow: [staff], with: { peer: { type: ref, kind: service, required: true } } }
+  await:   { allow: [staff] }
+  signal:  { allow: [staff], busy: defer }
+defaults:
+  call: { on_server: self.server, retry: { for: PT6H, delay: PT10M } }
+schedule:
+  renew:
+    at: self.due
+    set: { renewed: "${self.renewed + 1}" }
+initial: idle
+states:
+  idle:
+    status: active
+    on:
+      hoist: { to: hoisting }
+      check: { steps: [ { look: { call: crane.lift } } ], done: { set: { label: checked } }, failed: { set: { label: broken } } }
+      plan_for: { set: { due: "${event.due}" } }
+      take:  { action: id.release, with: { range: none, id: 7 } }
+      take_now: { to: taking }
+      follow: { when: "event.peer.state == 'idle'", require: "event.peer.state == 'idle'", set: { peer: "${event.peer}" } }
+      await: { to: awaiting }
+    after:
+      settings.grace: { to: gone }
+  hoisting:
+    status: active
+    steps:
+      - all:
+          parallel:
+            - one:   { call: crane.lift }
+            - two:   { call: crane.lift }
+            - three: { call: crane.lift }
+    done:   { to: hoisted }
+    failed: { to: idle }
+  taking:
+    status: active
+    after: { PT1H: { action: id.release, with: { range: none, id: 7 }, to: gone } }
+  awaiting:
+    status: active
+    steps:
+      - lift: { call: crane.lift }
+      - word: { wait: { for: signal, timeout: P1D } }
+    done:   { to: hoisted }
+    failed: { to: idle }
+  hoisted: { status: active, rest: true }
+  gone:    { status: terminated, final: true }
+)yaml"},
+      {"workflows/library/based.yaml", R"(language: 1
+workflow: based
+extends: ground
+states:
+  ready: { status: active, rest: true }
+)"},
+      {"workflows/library/ground.yaml", R"(language: 1
+workflow: ground
+kind: service
+abstract: true
+settings:
+  patience: { type: duration, default: P1D }
+attributes:
+  server: { type: ref, kind: server }
+initial: ready
+states:
+  ready: { status: pending, rest: true }
+)"},
       {"workflows/library/five.yaml", R"(language: 1
 workflow: five
 kind: service

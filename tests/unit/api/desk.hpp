@@ -33,6 +33,8 @@ class FakeClient final : public actors::Client {
   std::vector<actors::CommandRequest> commands;
   std::vector<actors::CreateRequest> creations;
   std::vector<actors::RemedyRequest> remedies;
+  std::vector<actors::EditRequest> edits;
+  std::vector<actors::SettingRequest> changes;
   std::vector<Duration> advances;
   std::deque<Result<actors::Answer>> script;
   bool overloaded = false;  ///< no query is taken
@@ -49,6 +51,25 @@ class FakeClient final : public actors::Client {
   void remedy(actors::RemedyRequest request, actors::AnswerCallback done) override {
     remedies.push_back(std::move(request));
     done(next(actors::Answer{202, JsonObject{{"event", "evt_1"}}}));
+  }
+  void edit(actors::EditRequest request, actors::AnswerCallback done) override {
+    edits.push_back(std::move(request));
+    done(next(actors::Answer{202, JsonObject{{"event", "evt_1"}, {"run", nullptr}, {"deferred", false}}}));
+  }
+  /// The checks and the record keeping are real; nobody is reckoned again.
+  void change_setting(actors::SettingRequest request, std::function<void(Result<actors::SettingAnswer>)> done) override {
+    changes.push_back(request);
+    done([&]() -> Result<actors::SettingAnswer> {
+      STELLWERK_TRY(auto value, views->check_setting(request.caller.tenant, request.value));
+      value.by = request.caller.user;
+      value.at = now();
+      if (request.dry_run) {
+        STELLWERK_TRY(auto forecast, views->forecast(request.caller.tenant, value, now()));
+        return actors::SettingAnswer{std::move(value), std::move(forecast)};
+      }
+      STELLWERK_CHECK(views->put_setting(request.caller.tenant, value));
+      return actors::SettingAnswer{std::move(value), std::nullopt};
+    }());
   }
   void query(std::function<Result<Json>(actors::Views&)> question, std::function<void(Result<Json>)> done) override {
     ++queries;
@@ -164,7 +185,7 @@ class Desk {
                   .attributes = attributes, .cursor = std::move(cursor), .version = 1, .live = true, .decision = format_id("dec", make_uuid()),
                   .created_at = client.now(), .updated_at = client.now()};
     change.applied = {make_id<EventId>("evt"), "", std::move(attributes), "usr_customer", "customer"};
-    const storage::Commit commit{change.row.decision, {change}, std::nullopt};
+    const storage::Commit commit{.id = change.row.decision, .changes = {change}, .required = {}, .actions = {}, .idempotency = std::nullopt};
     const auto results = must(store->commit({&commit, 1}));
     if (results.front().status != storage::CommitStatus::committed) throw std::runtime_error(results.front().error);
     return change.row.id.str();

@@ -44,6 +44,9 @@ BOOST_AUTO_TEST_CASE(tells_a_customer_that_a_service_is_busy_and_with_what_but_n
   view.cursor = JsonObject{{"run", {{"id", "run_1"}, {"phase", "held"}, {"event", "reboot"}, {"incident", "inc_1"}}}};
   const auto json = render(view, false);
   BOOST_TEST(text_of(json, "busy") == "reboot");
+  view.cursor = JsonObject{{"run", {{"id", "run_1"}, {"event", "after:active:0"}, {"phase", "forward"}}}};
+  BOOST_TEST(text_of(render(view, false), "busy") == "scheduled");
+  BOOST_TEST(text_of(render(view, true), "busy") == "after:active:0");
   BOOST_TEST(find_member(json, "run") == nullptr);
   BOOST_TEST(dump_json(json).find("inc_1") == std::string::npos);
 }
@@ -52,7 +55,7 @@ BOOST_AUTO_TEST_CASE(tells_staff_all_of_a_service) {
   auto view = service();
   view.cursor = JsonObject{{"run", {{"id", "run_1"}, {"phase", "held"}, {"event", "paid"}, {"incident", "inc_1"}, {"payload", {{"secret", 1}}}}}};
   same(render(view, true),
-       R"({"id":"svc_1","status":"pending","hostname":"v1.example.com","product":"prd_1","order":"ord_1","version":7,"created_at":"2026-03-02T12:00:00Z","updated_at":"2026-03-02T12:00:00Z","ip":"192.0.2.10",)"
+       R"({"id":"svc_1","status":"pending","hostname":"v1.example.com","product":"prd_1","order":"ord_1","version":7,"created_at":"2026-03-02T12:00:00Z","updated_at":"2026-03-02T12:00:00Z","ip":"192.0.2.10","busy":"paid",)"
        R"("state":"provision_failed","customer":"cus_1","workflow":"proxmox-vm","revision":1,"server":"srv_1","attributes":{"ip":"192.0.2.10","vmid":10001},)"
        R"("run":{"id":"run_1","phase":"held","event":"paid","incident":"inc_1"}})");
   view.cursor = JsonObject{{"run", nullptr}};

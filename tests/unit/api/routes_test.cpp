@@ -99,7 +99,7 @@ BOOST_AUTO_TEST_CASE(show_internal_notes_to_staff_only) {
   change.row.decision = format_id("dec", make_uuid());
   change.expected_version = 1;
   change.applied = {make_id<EventId>("evt"), "note", JsonObject{{"body", "He is a nuisance."}}, "usr_staff", "staff"};
-  const storage::Commit commit{change.row.decision, {change}, std::nullopt};
+  const storage::Commit commit{.id = change.row.decision, .changes = {change}, .required = {}, .actions = {}, .idempotency = std::nullopt};
   BOOST_REQUIRE((must(desk.store->commit({&commit, 1})).front().status == storage::CommitStatus::committed));
   BOOST_TEST(desk.get("/api/client/tickets/" + desk.ticket, "customer").text.find("nuisance") == std::string::npos);
   BOOST_TEST(desk.get("/api/admin/tickets/" + desk.ticket, "staff").text.find("nuisance") != std::string::npos);

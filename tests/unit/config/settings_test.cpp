@@ -50,6 +50,11 @@ const std::vector<RefusedCase> refused{
     {"sandbox: { enabled: yes }", "SW901", {1, 21}, "true or false"},
     {"metrics: { allow: 10.0.0.0/33 }", "SW901", {1, 19}, "network"},
     {"sandbox: { control: example.com }", "SW901", {1, 21}, "http://"},
+    {"tenant: { zone: Europe/Atlantis }", "SW901", {1, 17}, "Europe/Berlin"},
+    {"tenant: { zone: ../zoneinfo/UTC }", "SW901", {1, 17}, "IANA"},
+    {"tenant: { zone: posix }", "SW901", {1, 17}, "IANA"},
+    {"tenant: { automation_time: 6 }", "SW901", {1, 28}, "06:00"},
+    {"tenant: { automation_time: '24:00' }", "SW901", {1, 28}, "23:59"},
     {"http: { threads: 1 }\nhttp.threads: 2", "SW005", {2, 1}, "twice"},
     {"http: { threads: 1, threads: 2 }", "SW005", {1, 21}, "twice"},
 };
@@ -155,7 +160,16 @@ BOOST_AUTO_TEST_CASE(accepts_every_default_of_the_reference) {
     BOOST_TEST(load_settings("", info.name + ": '" + info.default_value + "'", {}).has_value(), info.name);
     BOOST_TEST(render_reference().find("| `" + info.name + "` |") != std::string::npos);
   }
-  BOOST_TEST(names.size() == 24U);
+  BOOST_TEST(names.size() == 26U);
+}
+
+BOOST_AUTO_TEST_CASE(reads_the_calendar_of_the_tenant) {
+  const auto settings = loaded("tenant: { zone: Europe/Berlin, automation_time: '05:30' }");
+  BOOST_TEST(settings.tenant_zone == "Europe/Berlin");
+  BOOST_TEST((settings.automation_time == std::chrono::hours{5} + std::chrono::minutes{30}));
+  const auto defaults = loaded("");
+  BOOST_TEST(defaults.tenant_zone == "UTC");
+  BOOST_TEST((defaults.automation_time == std::chrono::hours{6}));
 }
 
 BOOST_AUTO_TEST_CASE(chooses_the_file_by_option_then_environment) {

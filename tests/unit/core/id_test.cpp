@@ -63,8 +63,20 @@ BOOST_AUTO_TEST_CASE(derived_depends_on_parent_and_salt_alone_and_keeps_the_time
   BOOST_TEST((derive_uuid(parent, "a") != derive_uuid(parent, "b")));
   BOOST_TEST((derive_uuid(parent, "a") != derive_uuid(make_uuid(), "a")));
   BOOST_TEST(std::equal(parent.bytes.begin(), parent.bytes.begin() + 6, derive_uuid(parent, "a").bytes.begin()));
-  // of all versions of this program: ids in a journal must come out the same when it is replayed
+  // the same in another process, too: a decision made again gives the same ids
   BOOST_TEST(format_id("run", derive_uuid(Uuid{}, "step/1")) == format_id("run", derive_uuid(Uuid{}, "step/1")));
+}
+
+BOOST_AUTO_TEST_CASE(derived_from_many_salts_never_repeat) {
+  const auto parent = make_uuid();
+  std::set<Uuid> ids;
+  for (int i = 0; i < 10'000; ++i)
+    for (const std::string prefix : {"", "run:", "attempt:"}) ids.insert(derive_uuid(parent, prefix + std::to_string(i)));
+  ids.insert(derive_uuid(parent, std::string(1, '\0')));
+  ids.insert(derive_uuid(parent, std::string(8, '\0')));
+  ids.insert(derive_uuid(parent, std::string(9, '\0')));
+  ids.insert(derive_uuid(parent, ""));
+  BOOST_TEST(ids.size() == 30'004U);
 }
 
 BOOST_AUTO_TEST_CASE(spreads_over_the_shards) {

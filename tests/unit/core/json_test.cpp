@@ -43,6 +43,18 @@ BOOST_AUTO_TEST_CASE(reads_members_with_fallbacks) {
 
 BOOST_AUTO_TEST_CASE(writes_compact_text) { BOOST_TEST(dump_json(parse_json(R"( { "a" : [ 1 , true ] } )").value()) == R"({"a":[1,true]})"); }
 
+BOOST_AUTO_TEST_CASE(tells_to_the_byte_whether_the_text_has_at_most_so_many) {
+  for (const auto* text : {"null", "true", "-9223372036854775808", "1.7976931348623157E308", R"("plain")", R"("\u0001\u0002\"\\")", "[]", "{}", R"([1,"a",[true,null]])", R"({"a":{"\u0007":[1.5]},"b":""})"}) {
+    const auto json = parse_json(text).value();
+    const auto bytes = dump_json(json).size();
+    BOOST_TEST_CONTEXT(text) {
+      BOOST_TEST(dumps_within(json, bytes));
+      BOOST_TEST(dumps_within(json, bytes * 100));
+      BOOST_TEST(!dumps_within(json, bytes - 1));
+    }
+  }
+}
+
 BOOST_AUTO_TEST_CASE(escapes_pointer_tokens) { BOOST_TEST(json_pointer("/a", "b/c~d") == "/a/b~1c~0d"); }
 
 BOOST_AUTO_TEST_SUITE_END()

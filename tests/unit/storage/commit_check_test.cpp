@@ -12,7 +12,7 @@ namespace {
 Commit decision() {
   ActorChange change;
   change.row.id = ActorId{"svc_a"};
-  return {"dec_1", {change}, std::nullopt};
+  return {.id = "dec_1", .changes = {change}, .required = {}, .actions = {}, .idempotency = std::nullopt};
 }
 const std::string nul("a\0b", 3);
 

@@ -68,7 +68,7 @@ BOOST_AUTO_TEST_CASE(a_crash_after_a_commit_loses_nothing_of_it) {
   change.row.id = ActorId{"svc_a"};
   change.row.tenant = TenantId{"ten_1"};
   change.row.version = 1;
-  const Commit commit{"dec_1", {change}, std::nullopt};
+  const Commit commit{.id = "dec_1", .changes = {change}, .required = {}, .actions = {}, .idempotency = std::nullopt};
   const auto child = ::fork();
   BOOST_REQUIRE(child >= 0);
   if (child == 0) {

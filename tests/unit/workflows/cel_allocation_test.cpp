@@ -40,13 +40,17 @@ BOOST_AUTO_TEST_CASE(evaluates_a_guard_without_touching_the_heap) {
   environment.add_member("self", "cores", Type::of(integer), 2);
   environment.add("event", Type::record({{"reason", Type::of(string)}}), 3);
   environment.add("now", Type::of(timestamp), 4);
+  environment.add_member("self", "price", Type::of(money), 5);
+  environment.set_zone_slot(6);
   const auto program = cel::compile(
       "self.status in ['active', 'suspended'] && self.cancel_at == null && self.cores + 1 > 2 && event.reason.startsWith('over') && "
-      "now + P3D > timestamp('2026-01-01T00:00:00Z') && event.reason.matches('^[a-z]+$') && !(event.reason == 'abuse')",
+      "now + P3D > timestamp('2026-01-01T00:00:00Z') && event.reason.matches('^[a-z]+$') && !(event.reason == 'abuse') && "
+      "date(now) + P1M * 2 > date('2026-01-31') && self.price * 2 < money('100 EUR') && timestamp(date(now)) <= now",
       environment);
   BOOST_REQUIRE(program.has_value());
-  const std::vector<Value> frame{Value::of_string("suspended"), {}, Value::of_int(4), Value::of_map({{Value::of_string("reason"), Value::of_string("overdue")}}), Value::of_timestamp(1'772'438'400, 0)};
-  BOOST_REQUIRE(program->test(frame).value());  // the first match builds the automaton of the pattern
+  const std::vector<Value> frame{Value::of_string("suspended"), {}, Value::of_int(4), Value::of_map({{Value::of_string("reason"), Value::of_string("overdue")}}), Value::of_timestamp(1'772'438'400, 0), Value::of_money({1299, *stellwerk::Currency::of("EUR")}),
+                                 Value::of_string("America/New_York")};
+  BOOST_REQUIRE(program->test(frame).value());  // the first match builds the automaton of the pattern and reads the zone
   const std::size_t before = allocations;
   const auto result = program->test(frame);
   const std::size_t after = allocations;

@@ -27,7 +27,8 @@ cel::Environment service() {
   environment.add("event", Type::record({{"reason", Type::of(string)}, {"order", Type::record({{"id", Type::of(string)}})}, {"count", Type::of(integer, true)}}), 7);
   environment.add("response", {}, 8);
   environment.add("now", Type::of(timestamp), 9);
-  environment.add_member("ran", "warn_customer", Type::of(boolean), 10);
+  environment.add_ran("warn_customer", 10);
+  environment.add_ran("charge_customer", 10);
   return environment;
 }
 
@@ -103,9 +104,13 @@ const std::vector<Wrong> refused{
     {"self.cores ? 1 : 2", 5, "the condition before ? must be a bool, but is int", "compare it, for example with == or >"},
     {"self.cores.all(x, true)", 5, "int cannot be walked through; a list or a map can", ""},
     {"self.suspended_for.map(r, q)", 26, "unknown name q", ""},
-    {"ran('warn')", 4, "ran() knows no 'warn'", "one of: warn_customer"},
+    {"ran('warn')", 4, "ran() knows no 'warn'", "one of: charge_customer, warn_customer"},
+    {"ran('warn_custmer')", 4, "ran() knows no 'warn_custmer'", "did you mean warn_customer? one of: charge_customer, warn_customer"},
+    {"ran(self.hostname)", 9, "ran() takes a name in quotes", ""},
+    {"ran()", 0, "ran() takes a name in quotes", ""},
+    {"ran('warn_customer', 'x')", 4, "ran() takes a name in quotes", ""},
     {"-self.hostname", 0, "- cannot be applied to string", ""},
-    {"now + P1M", 6, "'P1M' is not an ISO 8601 duration such as P3D or PT5M (years and months have no fixed length; use a period where one is taken)", ""},
+    {"now + PT1D", 6, "'PT1D' is not an ISO 8601 duration such as P3D or PT5M (units are W, D, then T with H, M, S in this order)", ""},
 };
 BOOST_DATA_TEST_CASE(refuses_what_cannot_be_meant, data::make(refused), row) {
   const auto program = cel::compile(row.expression, service());

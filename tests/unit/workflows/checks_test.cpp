@@ -16,22 +16,11 @@ namespace {
 
 using namespace loading_test;
 
-const std::filesystem::path golden = std::filesystem::path{STELLWERK_SOURCE_DIR} / "tests/golden/workflow_problems";
-
-std::string read_text(const std::filesystem::path& path) {
-  std::ifstream file{path, std::ios::binary};
-  std::stringstream text;
-  text << file.rdbuf();
-  return text.str();
-}
-
-std::vector<std::filesystem::path> bad_files() {
-  std::vector<std::filesystem::path> files;
-  for (const auto& entry : std::filesystem::directory_iterator{golden}) {
-    if (entry.path().extension() == ".yaml") files.push_back(entry.path());
-  }
-  std::ranges::sort(files);
-  return files;
+/// A base's problems show the base's line.
+std::string messages_of(const std::vector<config::Problem>& problems, const std::string& file, const std::string& text) {
+  std::string all;
+  for (const auto& problem : problems) all += config::render(problem, problem.file == file ? text : read_text(golden / "bases" / problem.file));
+  return all;
 }
 
 }  // namespace
@@ -41,11 +30,11 @@ BOOST_AUTO_TEST_SUITE(checks)
 BOOST_AUTO_TEST_CASE(tells_of_bad_files_what_their_golden_files_say) {
   for (const auto& path : bad_files()) {
     const auto text = read_text(path);
-    const auto loaded = load_workflow(path.filename().string(), text, catalog());
+    const auto loaded = load_workflow(path.filename().string(), text, catalog(), find_base);
     BOOST_TEST_CONTEXT(path.filename().string()) {
       BOOST_TEST(!loaded);
       if (loaded) continue;
-      const auto messages = rendered(loaded.error(), text);
+      const auto messages = messages_of(loaded.error(), path.filename().string(), text);
       const auto expected = std::filesystem::path{path}.replace_extension(".txt");
       if (std::getenv("STELLWERK_UPDATE_GOLDEN")) std::ofstream{expected, std::ios::binary} << messages;
       BOOST_TEST(messages == read_text(expected));
@@ -69,8 +58,18 @@ BOOST_AUTO_TEST_CASE(every_code_of_the_loader_is_shown_by_a_golden_file) {
   for (const auto& path : bad_files()) {
     for (const auto& problem : problems_of(read_text(path))) shown.insert(problem.code);
   }
+  // no key of the language waits for a later version just now; a file with 200 problems is in tests/fuzz/hostile_test.cpp
+  const std::set<std::string> elsewhere{"SW011", "SW071"};
   for (const auto& [code, title] : problem_codes()) {
-    if (code >= "SW010" && code < "SW900") BOOST_TEST(shown.contains(code), code << " (" << title << ") is never shown");
+    if (code < "SW900" && !elsewhere.contains(code)) BOOST_TEST(shown.contains(code), code << " (" << title << ") is never shown");
+  }
+}
+
+BOOST_AUTO_TEST_CASE(at_least_a_hundred_bad_files_are_kept) { BOOST_TEST(bad_files().size() >= 100U); }
+
+BOOST_AUTO_TEST_CASE(no_golden_file_is_left_behind) {
+  for (const auto& entry : std::filesystem::directory_iterator{golden}) {
+    if (entry.path().extension() == ".txt") BOOST_TEST(std::filesystem::exists(std::filesystem::path{entry.path()}.replace_extension(".yaml")), entry.path().string());
   }
 }
 
@@ -85,9 +84,48 @@ BOOST_AUTO_TEST_CASE(every_problem_can_be_explained) {
   }
 }
 
+BOOST_AUTO_TEST_CASE(a_timer_needs_no_require_when_nobody_else_decides) {
+  // staff set the day themselves, and see what they do; billing is no actor whose row could be read again
+  const std::string head = "language: 1\nworkflow: small\nkind: service\nattributes: { vmid: { type: int, required: true }, day: { type: date, edit: [staff] } }\n";
+  const std::string tail = R"(
+schedule: { over: { at: self.day, to: killing } }
+initial: idle
+states:
+  idle: { status: active, on: { put: { set: { day: "${event.day}" } } } }
+  killing: { status: active, steps: [ { destroy: { call: proxmox.destroy_vm, with: { vmid: "${self.vmid}" } } } ], done: { to: gone }, failed: incident }
+  gone: { status: terminated, final: true }
+)";
+  const auto with = [&](const std::string& source) { return head + "events: { put: { " + source + ", with: { day: { type: date } } } }" + tail; };
+  load(with("allow: [staff]"));
+  load(with("from: [billing]"));
+  BOOST_TEST(problems_of(with("from: [invoice]")).size() == 1U);
+}
+
+BOOST_AUTO_TEST_CASE(a_schedule_is_what_a_waiting_state_may_wait_for) {
+  load("language: 1\nworkflow: small\nkind: service\nattributes: { day: { type: date, edit: [staff] } }\n"
+       "schedule: { over: { at: self.day, to: gone } }\ninitial: idle\nstates: { idle: { status: active }, gone: { status: terminated, final: true } }\n");
+}
+
+BOOST_AUTO_TEST_CASE(what_is_done_in_place_leads_on_and_may_end_where_it_began) {
+  load(R"(
+language: 1
+workflow: small
+kind: service
+events: { go: { allow: [staff] } }
+initial: idle
+states:
+  idle:
+    status: active
+    rest: true
+    on: { go: { steps: [ { out: { leave: { to: gone }, when: self.id == 'x' } } ], done: { when: self.id == 'y', to: other } } }
+  other: { status: active, rest: true }
+  gone: { status: terminated, final: true }
+)");
+}
+
 BOOST_AUTO_TEST_CASE(a_shipped_file_that_lost_a_line_or_a_word_is_read_without_harm) {
   for (const auto& file : embedded_files()) {
-    if (!file.path.starts_with("workflows/library/")) continue;
+    if (!file.path.starts_with("workflows/library/") || file.path.ends_with(".test.yaml")) continue;
     const std::string text{file.text};
     BOOST_TEST_CONTEXT(file.path) {
       for (std::size_t begin = 0; begin < text.size();) {

@@ -12,7 +12,7 @@ BOOST_AUTO_TEST_CASE(the_try_in_hand_is_settled_and_then_undone) {
   BOOST_REQUIRE(actor.done(JsonObject{{"n", 1}}));
   const auto decided = actor.command("stop");
   BOOST_REQUIRE(decided);
-  BOOST_TEST(decided->settle_attempt);
+  BOOST_TEST(decided->settle.size() == 1U);
   BOOST_TEST((actor.run()->phase == Phase::settling));
   BOOST_REQUIRE(actor.done());
   BOOST_TEST(actor.doing() == "vendor.remove");

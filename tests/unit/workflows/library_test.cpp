@@ -30,11 +30,11 @@ const State& state(const Definition& definition, std::string_view name) {
 }
 
 const Step& step(const Definition& definition, std::string_view in, std::string_view name) {
-  for (const auto& candidate : state(definition, in).steps) {
+  for (const auto& candidate : definition.work(state(definition, in).work).steps) {
     if (candidate.name == name) return candidate;
   }
   BOOST_FAIL("no such step");
-  return state(definition, in).steps.front();
+  return definition.work(state(definition, in).work).steps.front();
 }
 
 }  // namespace

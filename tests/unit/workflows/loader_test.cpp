@@ -86,13 +86,13 @@ states:
     failed: incident
   end: { status: end, final: true }
 )");
-  const auto& a = std::get<CallStep>(made->states[0].steps[0].body);
-  const auto& b = std::get<CallStep>(made->states[0].steps[1].body);
+  const auto& a = std::get<CallStep>(made->works[0].steps[0].body);
+  const auto& b = std::get<CallStep>(made->works[0].steps[1].body);
   BOOST_TEST((a.timeout == Duration{std::chrono::hours{3}} && a.retry.attempts == 3 && a.retry.delay == Duration{std::chrono::minutes{1}}));
   BOOST_TEST(a.on_server.source() == "self.id_of_server");
   BOOST_TEST((b.timeout == Duration{std::chrono::minutes{1}} && b.attempt_timeout == Duration{std::chrono::seconds{5}} && b.patience == Duration::zero()));
   BOOST_TEST((b.retry.attempts == 3 && b.retry.for_ == Duration{std::chrono::hours{1}}));
-  BOOST_TEST((made->states[0].steps[1].on_error->what == Reaction::What::go_on));
+  BOOST_TEST((made->works[0].steps[1].on_error->what == Reaction::What::go_on));
   BOOST_TEST(a.with.evaluate({})->as_map().empty());
 }
 
@@ -109,7 +109,7 @@ states:
     failed: incident
   end: { status: end, final: true }
 )");
-  const auto& call = std::get<CallStep>(made->states[0].steps[0].body);
+  const auto& call = std::get<CallStep>(made->works[0].steps[0].body);
   BOOST_REQUIRE(call.undo_operation);
   std::vector<cel::Value> frame(made->frame_size());
   frame[slot::first_attribute] = cel::Value::of_int(7);

@@ -130,7 +130,7 @@ BOOST_AUTO_TEST_CASE(a_local_step_that_fails_leaves_nothing_of_itself) {
   auto actor = started("      - both: { do: [ { notify: half }, { set: { number: \"${1 / (self.other - 7)}\" } } ] }\n");
   BOOST_TEST(actor.held());
   BOOST_TEST(actor.notices.empty());
-  BOOST_TEST(actor.count("set") == 0U);
+  BOOST_TEST(actor.count("set") == 1U);  // at birth
   BOOST_TEST(actor.count("notify") == 0U);
 }
 
@@ -155,9 +155,9 @@ states:
   BOOST_REQUIRE(decided);
   BOOST_TEST(actor.in() == "three");
   BOOST_TEST(actor.attribute("why") == Json("all the way"));
-  BOOST_REQUIRE(decided->attempt_ended.has_value());
-  BOOST_TEST(decided->attempt_ended->str() == first.str());  // and not the run in between, which had no try
-  BOOST_TEST(decided->attempt_changed);
+  BOOST_REQUIRE(decided->attempts_ended.size() == 1U);
+  BOOST_TEST(decided->attempts_ended.front().first.str() == first.str());  // and not the run in between, which had no try
+  BOOST_TEST(decided->attempts_changed.size() == 1U);
   BOOST_TEST(actor.run()->id.str() != first.str());
 }
 
@@ -173,6 +173,40 @@ BOOST_AUTO_TEST_CASE(a_step_that_may_fail_lets_the_run_go_on) {
   BOOST_REQUIRE(actor.answer(Outcome{.is = OutcomeClass::rejected_operator, .code = "no_way"}));
   BOOST_TEST(actor.in() == "there");
   BOOST_TEST(actor.attribute("why") == Json("no_way"));
+}
+
+BOOST_AUTO_TEST_CASE(every_change_of_attributes_is_in_the_journal) {
+  auto actor = started(take_step + change_step);
+  BOOST_REQUIRE(actor.done(JsonObject{{"n", 12}}));
+  BOOST_TEST(actor.last("set").at("attributes") == Json(JsonObject{{"number", 12}}));
+  BOOST_REQUIRE(actor.answer(OutcomeClass::rejected_customer));
+  BOOST_REQUIRE(actor.done());
+  BOOST_TEST(actor.last("set").at("attributes") == Json(JsonObject{{"number", nullptr}}));
+}
+
+BOOST_AUTO_TEST_CASE(secrets_are_not_in_the_journal) {
+  ScriptedActor actor{small_workflow(R"(language: 1
+workflow: secretive
+kind: service
+title: Secretive
+attributes: { password: { type: secret }, name: { type: string } }
+events: { go: { allow: [staff], with: { password: { type: secret } } } }
+initial: ready
+states:
+  ready: { status: pending, rest: true, on: { go: { set: { password: "${event.password}", name: plain } } } }
+)")};
+  BOOST_REQUIRE(actor.born());
+  BOOST_REQUIRE(actor.command("go", JsonObject{{"password", "opensesame"}}));
+  BOOST_TEST(actor.last("set").at("attributes") == Json(JsonObject{{"password", "***"}, {"name", "plain"}}));
+  BOOST_TEST(actor.attribute("password") == Json("opensesame"));
+}
+
+BOOST_AUTO_TEST_CASE(what_failed_and_was_passed_over_was_not_carried_out) {
+  for (const bool fails : {false, true}) {
+    auto actor = started("      - change: { call: vendor.change, on_server: \"'srv_1'\", on_error: continue }\n      - keep: { set: { why: \"${ran('change') ? 'ran' : 'not'}\" } }\n");
+    BOOST_REQUIRE(actor.answer(fails ? OutcomeClass::rejected_operator : OutcomeClass::done));
+    BOOST_TEST(actor.attribute("why") == Json(fails ? "not" : "ran"));
+  }
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -70,9 +70,34 @@ const std::vector<Sample> samples{
     {"{ type: timestamp }", R"("2026-03-02")", "must be a time such as 2026-03-02T08:00:00Z"},
     {"{ type: duration, min: PT1H }", R"("PT1H")", ""},
     {"{ type: duration, min: PT1H }", R"("PT59M")", "must be at least PT1H"},
-    {"{ type: duration }", R"("P1M")", "must be a duration such as P3D or PT5M"},
+    {"{ type: duration }", R"("P7D")", ""},
+    {"{ type: duration }", R"("soon")", "must be a duration such as P3D or PT5M"},
+    {"{ type: duration }", R"("P1M")", "must be a duration of fixed length such as P3D or PT5M; months and years are of type period"},
     {"{ type: period }", R"("P1M")", ""},
     {"{ type: period }", R"("P")", "must be a period such as P1M or P14D"},
+    {"{ type: period }", R"("PT5M")", "must be a period of days, weeks, months or years such as P1M or P14D; hours are of type duration"},
+    {"{ type: period }", R"("-P1M")", "must be a period such as P1M or P14D"},
+    {"{ type: period, min: P1D, max: P30D }", R"("P2W")", ""},
+    {"{ type: period, min: P1D, max: P30D }", R"("P31D")", "must be at most P30D"},
+    {"{ type: period, min: P1D, max: P30D }", R"("P1M")", "cannot be compared with its least, P1D"},
+    {"{ type: period, max: P1Y }", R"("P11M")", ""},
+    {"{ type: date, min: 2026-01-01 }", R"("2025-12-31")", "must be at least 2026-01-01"},
+    {"{ type: date, min: 2026-01-01, max: 2026-12-31 }", R"("2026-12-31")", ""},
+    {"{ type: timestamp, max: \"2026-03-02T08:00:00Z\" }", R"("2026-03-02T09:00:00+01:00")", ""},
+    {"{ type: timestamp, max: \"2026-03-02T08:00:00Z\" }", R"("2026-03-02T08:00:01Z")", "must be at most 2026-03-02T08:00:00Z"},
+    {"{ type: decimal }", R"("12.50")", ""},
+    {"{ type: decimal }", "12", ""},
+    {"{ type: decimal }", "12.5", "must be a decimal in quotes such as \"12.50\", or a whole number"},
+    {"{ type: decimal, min: 0, max: \"1.00\" }", R"("0.19")", ""},
+    {"{ type: decimal, min: 0, max: \"1.00\" }", R"("1.01")", "must be at most 1.00"},
+    {"{ type: decimal, min: 0, max: \"1.00\" }", R"("-0.01")", "must be at least 0"},
+    {"{ type: money }", R"("12.99 EUR")", ""},
+    {"{ type: money }", R"({"minor": 1299, "currency": "EUR"})", ""},
+    {"{ type: money }", R"({"minor": 1299})", "must be an amount such as 12.99 EUR or {\"minor\": 1299, \"currency\": \"EUR\"}"},
+    {"{ type: money }", R"({"minor": 12.5, "currency": "EUR"})", "must be an amount such as 12.99 EUR or {\"minor\": 1299, \"currency\": \"EUR\"}"},
+    {"{ type: money }", R"("12.999 EUR")", "must be an amount such as 12.99 EUR or {\"minor\": 1299, \"currency\": \"EUR\"}"},
+    {"{ type: money, min: 1.00 EUR }", R"("0.99 EUR")", "must be at least 1.00 EUR"},
+    {"{ type: money, min: 1.00 EUR }", R"("5 USD")", "cannot be compared with its least, 1.00 EUR"},
     {"{ enum: [low, high] }", R"("high")", ""},
     {"{ enum: [low, high] }", R"("hi")", "must be one of low, high"},
     {"{ type: list, of: string }", R"(["a", "b"])", ""},
@@ -121,16 +146,68 @@ BOOST_AUTO_TEST_CASE(fallbacks_stand_in_for_what_is_absent_or_null) {
 }
 
 BOOST_AUTO_TEST_CASE(times_become_times_and_return_unchanged) {
-  for (const auto& [type, text] : std::vector<std::pair<std::string, std::string>>{{"date", "2026-03-02"}, {"timestamp", "2026-03-02T08:00:00Z"}, {"duration", "P3D"}, {"period", "P1M"}, {"string", "P3D"}}) {
+  for (const auto& [type, text] : std::vector<std::pair<std::string, std::string>>{{"date", "2026-03-02"}, {"decimal", "12.50"}, {"period", "P1Y2M10D"}, {"timestamp", "2026-03-02T08:00:00Z"}, {"duration", "P3D"}, {"period", "P1M"}, {"string", "P3D"}}) {
     const auto spec = type_of("{ type: " + type + " }");
     BOOST_TEST(encode(spec, decode(spec, Json(text))).get_string() == text);
   }
   const auto list = type_of("{ type: list, of: date }");
   const auto days = decode(list, json_of(R"(["2026-03-02"])"));
-  BOOST_TEST((days.as_list()[0].kind() == cel::Kind::timestamp));
+  BOOST_TEST((days.as_list()[0].kind() == cel::Kind::date));
   BOOST_TEST(dump_json(encode(list, days)) == R"(["2026-03-02"])");
   BOOST_TEST(decode(type_of("{ type: real }"), Json(2)).as_double() == 2.0);
   BOOST_TEST(decode(type_of("{ type: int }"), Json{}).is_null());
+}
+
+BOOST_AUTO_TEST_CASE(every_value_of_a_type_is_the_same_after_a_round_trip) {
+  const auto euro = *Currency::of("EUR");
+  const std::vector<std::pair<std::string, cel::Value>> values{
+      {"{ type: string }", cel::Value::of_string("12.99 EUR")},
+      {"{ type: int }", cel::Value::of_int(-5)},
+      {"{ type: bool }", cel::Value::of_bool(true)},
+      {"{ type: real }", cel::Value::of_double(2)},
+      {"{ type: date }", cel::Value::of_date(-1)},
+      {"{ type: timestamp }", cel::Value::of_timestamp(-1, 999'999'000)},
+      {"{ type: duration }", cel::Value::of_duration(-5, -500'000'000)},
+      {"{ type: period }", cel::Value::of_period({13, -400})},
+      {"{ enum: [a, b] }", cel::Value::of_string("a")},
+      {"{ type: list, of: money }", cel::Value::of_list({cel::Value::of_money({-5, euro}), cel::Value::of_money({5, euro})})},
+      {"{ type: map }", cel::Value::of_map({{cel::Value::of_string("a"), cel::Value::of_int(1)}})},
+      {"{ type: decimal }", cel::Value::of_decimal({-1250, 2})},
+      {"{ type: money }", cel::Value::of_money({1299, euro})},
+      {"{ type: money }", cel::Value{}},
+  };
+  for (const auto& [text, value] : values) {
+    const auto type = type_of(text);
+    const auto json = encode(type, value);
+    BOOST_TEST((decode(type, json) == value), text);
+    BOOST_TEST(dump_json(encode(type, decode(type, json))) == dump_json(json));
+  }
+  BOOST_TEST(dump_json(encode(type_of("{ type: decimal }"), cel::Value::of_int(3))) == R"("3")");
+  BOOST_TEST(dump_json(encode(type_of("{ type: period }"), cel::Value::of_string("P2W"))) == R"("P14D")");
+  BOOST_TEST(dump_json(encode(type_of("{ type: money }"), cel::Value::of_string("5 EUR"))) == R"({"minor":500,"currency":"EUR"})");
+  BOOST_TEST(dump_json(encode(type_of("{ type: date }"), cel::Value::of_string("soon"))) == R"("soon")");
+}
+
+BOOST_AUTO_TEST_CASE(amounts_are_kept_in_one_form_however_they_were_written) {
+  const auto fields = fields_of("{ price: { type: money, default: 12.99 EUR }, prices: { type: list, of: money }, rate: { type: decimal, default: 1 } }");
+  BOOST_TEST(dump_json(*fields[0].fallback) == R"({"minor":1299,"currency":"EUR"})");
+  const auto checked = check_object(fields, json_of(R"({"price": "5 EUR", "prices": ["1 JPY", {"minor": 2, "currency": "JPY"}]})"));
+  BOOST_REQUIRE(checked);
+  BOOST_TEST(dump_json(*checked) == R"({"price":{"minor":500,"currency":"EUR"},"prices":[{"minor":1,"currency":"JPY"},{"minor":2,"currency":"JPY"}],"rate":"1"})");
+}
+
+BOOST_AUTO_TEST_CASE(bounds_of_other_forms_are_refused) {
+  for (const auto& [text, message] : std::vector<std::pair<std::string, std::string>>{
+           {"{ type: date, min: 5 }", "'min' takes a value of the type date, but this is a number"},
+           {"{ type: period, min: PT1H }", "'min' takes a value of the type period, but this is text"},
+           {"{ type: date, min: 2026-02-01, max: 2026-01-01 }", "'max' is less than 'min'"},
+           {"{ type: period, min: P1D, max: P1M }", "'min' and 'max' cannot be compared"},
+           {"{ type: money, min: 1 EUR, max: 2 USD }", "'min' and 'max' cannot be compared"}}) {
+    std::vector<config::Problem> problems;
+    (void)read_type(yaml_of(text), "types.yaml", problems);
+    BOOST_REQUIRE_MESSAGE(problems.size() == 1U, text);
+    BOOST_TEST(problems[0].message == message);
+  }
 }
 
 BOOST_AUTO_TEST_CASE(a_decoded_object_has_every_field) {
@@ -154,6 +231,11 @@ BOOST_AUTO_TEST_CASE(static_types_fit_where_a_value_may) {
   BOOST_TEST(misfit(number, cel::Type{}).empty());
   BOOST_TEST(misfit(number, cel::Type::of(To::string)) == "takes int, but this gives string");
   BOOST_TEST(misfit(type_of("{ type: real }"), cel::Type::of(To::integer)).empty());
+  BOOST_TEST(misfit(type_of("{ type: decimal }"), cel::Type::of(To::integer)).empty());
+  BOOST_TEST(misfit(type_of("{ type: decimal }"), cel::Type::of(To::real)) == "takes decimal, but this gives double; write decimal('12.50')");
+  BOOST_TEST(misfit(type_of("{ type: date }"), cel::Type::of(To::timestamp)) == "takes date, but this gives timestamp; write date(…)");
+  BOOST_TEST(misfit(type_of("{ type: period }"), cel::Type::of(To::duration)) == "takes period, but this gives duration; write a period such as P10D or days(n)");
+  BOOST_TEST(misfit(type_of("{ type: money }"), cel::Type::of(To::money)).empty());
   const auto color = type_of("{ enum: [red, green] }");
   BOOST_TEST(misfit(color, cel::Type::of(To::string)).empty());
   BOOST_TEST(misfit(color, cel_type(type_of("{ enum: [red, blue] }"), false)) == "takes one of red, green, but this may give 'blue'");

@@ -1,0 +1,27 @@
+#pragma once
+// Reading the lines of a script. Internal to this folder.
+
+#include "workflows/proof/test_file.hpp"
+#include "workflows/loader/reader.hpp"
+
+namespace stellwerk::workflows::proof {
+
+struct Reading {
+  reading::Report& report;
+  const Definition& definition;
+  const Catalog& catalog;
+  const Calendar& calendar;
+};
+
+[[nodiscard]] std::vector<Line> read_script(Reading& reading, const config::Yaml& yaml);
+/// `answers` of the file and `answer` of a line: lists by operation or action.
+[[nodiscard]] std::map<std::string, std::vector<Answer>> read_answers(Reading& reading, const config::Yaml& yaml);
+/// Values of attributes by name: known, of their type, in their JSON form.
+[[nodiscard]] Json read_attributes(Reading& reading, const config::Yaml& yaml, bool all_required);
+[[nodiscard]] Json read_settings(Reading& reading, const config::Yaml& yaml);
+/// Rows by kind, then by id.
+[[nodiscard]] std::map<std::string, Row, std::less<>> read_rows(Reading& reading, const config::Yaml& yaml);
+/// Values for these fields; what does not fit is told at its place.
+[[nodiscard]] Json read_values(Reading& reading, const config::Yaml& yaml, const std::vector<Field>& fields, std::string_view what);
+
+}  // namespace stellwerk::workflows::proof
