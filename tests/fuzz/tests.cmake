@@ -1,0 +1,22 @@
+# Hostile and random input. The corpora are replayed by every build; the fuzzers themselves need Clang and their own build directory (scripts/fuzz).
+stellwerk_test(fuzz_replay SOURCES ${CMAKE_CURRENT_LIST_DIR}/replay_test.cpp ${CMAKE_CURRENT_LIST_DIR}/entries.cpp LIBRARIES stellwerk_workflows)
+stellwerk_test(fuzz_hostile SOURCES ${CMAKE_CURRENT_LIST_DIR}/hostile_test.cpp LIBRARIES stellwerk_workflows)
+
+option(STELLWERK_FUZZ "Build the fuzzers: needs Clang with libFuzzer" OFF)
+if(STELLWERK_FUZZ)
+  if(NOT CMAKE_CXX_COMPILER_ID STREQUAL Clang)
+    message(FATAL_ERROR "STELLWERK_FUZZ needs Clang: cmake -DCMAKE_CXX_COMPILER=clang++ …; scripts/fuzz does it")
+  endif()
+  # sources of their own, since every one must be instrumented
+  file(GLOB_RECURSE fuzzed_sources CONFIGURE_DEPENDS ${CMAKE_SOURCE_DIR}/core/*.cpp ${CMAKE_SOURCE_DIR}/config/*.cpp ${CMAKE_SOURCE_DIR}/workflows/*.cpp)
+  add_library(stellwerk_fuzzed STATIC EXCLUDE_FROM_ALL ${fuzzed_sources} ${CMAKE_CURRENT_LIST_DIR}/entries.cpp)
+  stellwerk_options(stellwerk_fuzzed)
+  target_compile_options(stellwerk_fuzzed PUBLIC -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -Wno-unknown-warning-option)
+  target_link_libraries(stellwerk_fuzzed PUBLIC fmt::fmt dep::boost_json yaml-cpp PkgConfig::SODIUM PkgConfig::RE2 dep::date_tz Threads::Threads)
+  foreach(name loader cel template)
+    add_executable(fuzz_${name} EXCLUDE_FROM_ALL ${CMAKE_CURRENT_LIST_DIR}/${name}_fuzz.cpp)
+    stellwerk_options(fuzz_${name})
+    target_link_libraries(fuzz_${name} PRIVATE stellwerk_fuzzed)
+    target_link_options(fuzz_${name} PRIVATE -fsanitize=fuzzer,address,undefined)
+  endforeach()
+endif()
