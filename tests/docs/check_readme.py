@@ -12,26 +12,10 @@ import subprocess
 import sys
 import tempfile
 
-from pages import Block, blocks
+from pages import Block, blocks, commands_of, pattern_of
 
 END = "--- end of block ---"
 LIMIT_SECONDS = 240  # only ends what hangs
-
-
-def pattern_of(text: str) -> re.Pattern[str]:
-    return re.compile(".*".join(re.escape(part) for part in text.split("…")))
-
-
-def pairs_of(page: list[Block]) -> list[tuple[Block, str]]:
-    """Each block to run with what it prints."""
-    pairs = []
-    for at, block in enumerate(page):
-        if block.comment != "run":
-            continue
-        following = page[at + 1] if at + 1 < len(page) else None
-        printed = following is not None and following.language == "" and not following.comment
-        pairs.append((block, following.text if printed else ""))
-    return pairs
 
 
 def read_start(demo: subprocess.Popen[str]) -> dict[str, str]:
@@ -81,7 +65,7 @@ def run_page(pairs: list[tuple[Block, str]], root: pathlib.Path, binary: str, sc
 
 def main() -> int:
     root, binary = pathlib.Path(sys.argv[1]).resolve(), str(pathlib.Path(sys.argv[2]).resolve())
-    pairs = pairs_of(blocks(root / "README.md", root))
+    pairs = commands_of(blocks(root / "README.md", root))
     with tempfile.TemporaryDirectory() as scratch:
         wrong = run_page(pairs, root, binary, pathlib.Path(scratch))
     for told in wrong:

@@ -1,4 +1,4 @@
-"""The fenced blocks of our Markdown pages."""
+"""The fenced blocks of our Markdown pages, and what a page's commands print."""
 import dataclasses
 import pathlib
 import re
@@ -35,3 +35,20 @@ def blocks(path: pathlib.Path, root: pathlib.Path) -> list[Block]:
     if begun is not None:
         raise ValueError(f"{path}:{begun[0] - 1}: this fence is never closed")
     return found
+
+
+def pattern_of(text: str) -> re.Pattern[str]:
+    """What is printed, where … stands for anything within a line."""
+    return re.compile(".*".join(re.escape(part) for part in text.split("…")))
+
+
+def commands_of(page: list[Block]) -> list[tuple[Block, str]]:
+    """Each block to run (the line before it is `<!-- run -->`) with what it prints: the fenced block that follows it at once, bare or a picture."""
+    pairs = []
+    for at, block in enumerate(page):
+        if block.comment != "run":
+            continue
+        following = page[at + 1] if at + 1 < len(page) else None
+        printed = following is not None and following.language in ("", "mermaid") and not following.comment
+        pairs.append((block, following.text if printed else ""))
+    return pairs
