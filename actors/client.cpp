@@ -162,7 +162,8 @@ void ClientImpl::remedy(RemedyRequest request, AnswerCallback done) {
     if ((*incident)->state != "open") return slot->answer(fail(ErrorCode::conflict, fmt::format("incident {} is closed", shared->incident.str()), "incident_not_open"));
     const auto& offered = (*incident)->remedies;
     if (std::find(offered.begin(), offered.end(), shared->remedy) == offered.end())
-      return slot->answer(fail(ErrorCode::conflict, fmt::format("incident {} does not offer '{}'; it offers: {}", shared->incident.str(), shared->remedy, fmt::join(offered, ", ")),
+      return slot->answer(fail(ErrorCode::conflict, fmt::format("incident {} does not offer '{}'; it offers: {}{}", shared->incident.str(), shared->remedy, fmt::join(offered, ", "),
+                                                                shared->remedy == "skip" && (*incident)->kind == "held_run" ? " (its step proves a state, see confirmed_by: declare it done once you have checked that it is)" : ""),
                                "remedy_not_offered"));
     auto deliver = std::make_shared<Deliver>();
     deliver->actor = (*incident)->actor;

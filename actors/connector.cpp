@@ -108,7 +108,8 @@ class ConnectorActor {
     pump();
   }
 
-  /// The run was interrupted. What has not begun is given up; what runs comes to its own end.
+  /// The run was interrupted. What has not begun is given up; what runs comes to its own end. Of an attempt that is not known here
+  /// the outcome is on its way, or its actor has yet to say how it is taken up again, and gives it up then.
   void on_settle(const AttemptId& id) {
     const auto found = jobs_.find(id.str());
     if (found == jobs_.end()) return;

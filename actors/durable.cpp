@@ -157,11 +157,16 @@ void Durable::handle(const Shared<Deliver>& deliver) {
   decide(deliver);
 }
 
-/// An attempt nobody carries out: what may have left is looked at first; what had not begun, or has a handle, goes on.
+/// An attempt nobody carries out: what may have left is looked at first; what had not begun, or has a handle, goes on. Of an
+/// interrupted run, what had not begun is given up: who had to be told so may be gone, or may not have known of it yet.
 void Durable::resume(const Deliver& deliver) {
   const auto* attempt = workflows::find_attempt(snapshot_, deliver.attempt->id);
   if (attempt == nullptr || attempt->number != deliver.attempt->number) return;
-  auto outcome = deliver.resume == Resume::recover ? workflows::outcome_of_restart(*attempt, deps_->clock->now()) : std::nullopt;
+  const auto now = deps_->clock->now();
+  const bool has_not_begun = attempt->mode == "execute" && (attempt->due > now || (deliver.resume == Resume::begin && attempt->executor == "connector"));
+  std::optional<Outcome> outcome;
+  if (snapshot_.cursor.run->phase == workflows::Phase::settling && has_not_begun) outcome = given_up();
+  else if (deliver.resume == Resume::recover) outcome = workflows::outcome_of_restart(*attempt, now);
   if (!outcome) return carry_out(*attempt);
   decide(share(Deliver{.actor = id_, .event = outcome_of(*snapshot_.cursor.run, *attempt, std::move(*outcome))}));
 }
@@ -187,7 +192,7 @@ void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
   }
   std::vector<workflows::NeededRow> needs;
   auto commit = make_commit(event, *decision, now, needs);
-  if (!commit) return undecided(deliver, commit.error());
+  if (!commit) return give_back(deliver, asked, std::move(commit).error());  // an actor that it creates cannot be born
   if (!needs.empty()) return read_rows(deliver, asked, needs);
   auto answer = answer_of(*deliver, event, *decision);
   if (deliver->idempotency) {
@@ -331,14 +336,18 @@ void Durable::on_conflict(const std::shared_ptr<Pending>& pending) {
   });
 }
 
-/// An action of the transition is not possible now. Who asked is told; what nobody waits for is put before a person.
+/// An action of the transition is not possible now.
 void Durable::on_refused(const Pending& pending, const storage::CommitResult& result) {
   const auto& deliver = pending.deliver;
-  Error error{ErrorCode::conflict, result.error, "action_refused"};
-  if (deliver->reply) return deliver->reply->answer(fail(std::move(error))), next_turn();
-  if (pending.refused) return undecided(deliver, error);
-  error.reason = result.code;
-  ask(deliver, {.conflicts = pending.conflicts, .rounds = 0, .refused = std::move(error)});
+  Error error{ErrorCode::conflict, result.error, deliver->reply ? "action_refused" : result.code};
+  Asked asked{.conflicts = pending.conflicts, .rounds = 0, .refused = {}};
+  if (pending.refused) asked.refused = error;
+  give_back(deliver, asked, std::move(error));
+}
+
+void Durable::give_back(const Shared<Deliver>& deliver, const Asked& asked, Error error) {
+  if (deliver->reply || asked.refused) return undecided(deliver, error);
+  ask(deliver, {.conflicts = asked.conflicts, .rounds = 0, .refused = std::move(error)});
 }
 
 caf::actor spawn_durable(caf::actor_system& system, const DurableDeps& deps, const ActorId& id) {

@@ -41,7 +41,7 @@ class Durable {
   struct Asked {
     int conflicts = 0;
     int rounds = 0;                ///< of reading rows outside the actor
-    std::optional<Error> refused;  ///< by the store: put before a person instead of being applied
+    std::optional<Error> refused;  ///< why it cannot be written: put before a person instead of being applied
   };
   struct Waiter {
     std::string run;
@@ -79,11 +79,15 @@ class Durable {
   void on_committed(const std::shared_ptr<Pending>& pending, const CommitReply& reply);
   void on_conflict(const std::shared_ptr<Pending>& pending);
   void on_refused(const Pending& pending, const storage::CommitResult& result);
+  /// What was decided cannot be written. Who asked is told; what nobody waits for is decided again, as what a person has to see.
+  void give_back(const Shared<Deliver>& deliver, const Asked& asked, Error error);
   void apply(const Pending& pending);
 
   // --- after the commit (durable_effects.cpp)
   /// What came of the attempt, as the event that tells the run.
   [[nodiscard]] static workflows::Event outcome_of(const workflows::Run& run, const workflows::Attempt& attempt, Outcome outcome);
+  /// What comes of an attempt that an interrupt forestalled.
+  [[nodiscard]] static Outcome given_up();
   void announce(const storage::Commit& written);
   void settle(const workflows::Attempt& attempt);
   void carry_out(const workflows::Attempt& attempt);

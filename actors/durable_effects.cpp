@@ -14,6 +14,8 @@ workflows::Event Durable::outcome_of(const workflows::Run& run, const workflows:
   return {.id = make_id<EventId>("evt"), .by = {}, .trace = run.trace, .depth = 0, .body = workflows::Tried{attempt.id, attempt.number, std::move(outcome)}};
 }
 
+Outcome Durable::given_up() { return {.is = OutcomeClass::retry, .code = "given_up", .text = "not begun: the run was interrupted", .sent = false}; }
+
 void Durable::apply(const Pending& pending) {
   const auto& [deliver, decision, answer, request, conflicts, refused] = pending;
   const auto& written = request->commit;
@@ -55,8 +57,9 @@ void Durable::announce(const storage::Commit& written) {
   for (const auto& change : written.changes) {
     monitoring::counter("stellwerk_decisions_total", {change.row.kind}).add();
     for (const auto& timer : change.timers) self_->send(all_.timers, timer_atom::value, to_micros(timer.due));
+    // What it deferred itself has its turn by and by. A message to itself, or of a child to its parent, is new to it as well.
     for (const auto& message : change.messages)
-      if (message.receiver != id_) self_->send(all_.dispatcher, share(Wake{message.receiver}));
+      if (message.receiver != id_ || !message.deferred) self_->send(all_.dispatcher, share(Wake{message.receiver}));
     for (const auto& incident : change.incidents) open_incidents.add(incident.state == "closed" ? -1 : 1);
     if (change.row.id == id_) continue;
     for (const auto& attempt : change.attempts)
@@ -68,8 +71,7 @@ void Durable::announce(const storage::Commit& written) {
 void Durable::settle(const workflows::Attempt& attempt) {
   if (attempt.executor == "connector") return self_->send(all_.dispatcher, share(Settle{attempt.server, attempt.id}));
   if (actions_in_hand_.contains({attempt.id, attempt.number})) return;  // its outcome comes soon
-  Outcome outcome{.is = OutcomeClass::retry, .code = "given_up", .text = "not begun: the run was interrupted", .sent = false};
-  self_->send(all_.dispatcher, share(Deliver{.actor = id_, .event = outcome_of(*snapshot_.cursor.run, attempt, std::move(outcome))}));
+  self_->send(all_.dispatcher, share(Deliver{.actor = id_, .event = outcome_of(*snapshot_.cursor.run, attempt, given_up())}));
 }
 
 void Durable::carry_out(const workflows::Attempt& attempt) {

@@ -9,6 +9,7 @@
 #include "core/match.hpp"
 #include "monitoring/metrics.hpp"
 #include "workflows/mailbox.hpp"
+#include "workflows/secrets.hpp"
 
 namespace stellwerk::actors {
 namespace {
@@ -87,7 +88,8 @@ void Durable::set_aside(const storage::MailboxRow& message, const std::string& w
   change.journal = JsonArray{JsonObject{{"type", "incident_opened"}, {"incident", incident.str()}, {"kind", "message"}, {"event", message.event}, {"text", why}}};
   change.incidents.push_back({.id = incident, .tenant = row_.tenant, .kind = "message", .actor = id_, .actor_kind = row_.kind, .run = {}, .step = {}, .error_class = "internal",
                               .code = "not_applied", .text = why,
-                              .detail = JsonObject{{"event", message.event}, {"payload", message.payload}, {"sender", message.sender.str()}, {"meta", message.meta}},
+                              .detail = JsonObject{{"event", message.event}, {"payload", workflows::shown_payload(*definition_, message.event, message.payload)},
+                                                   {"sender", message.sender.str()}, {"meta", message.meta}},
                               .remedies = {"retry", "skip"}, .opened_at = change.row.updated_at});
   write_beside(std::move(change), nullptr, [this, next, seq = message.seq] {
     snapshot_ = next;

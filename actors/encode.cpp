@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "workflows/secrets.hpp"
+
 namespace stellwerk::actors {
 namespace {
 
@@ -20,9 +22,19 @@ bool fits(const Definition& definition, const Snapshot& snapshot) {
   return state.works() ? run->work == state.work : definition.work(run->work).in_place;
 }
 
+/// What the projectors get: they write what people read, so no secrets.
+Json shown_payload(const Definition& definition, const workflows::Event& event, const workflows::Decision& decision) {
+  const auto& payload = decision.applied_payload;
+  const bool of_attributes = std::holds_alternative<workflows::Born>(event.body) || std::holds_alternative<workflows::Edit>(event.body);
+  if (!of_attributes) return decision.applied_event.empty() ? Json(JsonObject{}) : workflows::shown_payload(definition, decision.applied_event, payload);
+  auto attributes = payload;
+  if (attributes.is_object()) workflows::mask_attributes(definition, attributes.get_object());
+  return attributes;
+}
+
 /// Name and payload of the event, for the projectors and the journal.
-storage::Applied make_applied(const workflows::Event& event, const workflows::Decision& decision) {
-  storage::Applied applied{.id = event.id, .event = {}, .payload = decision.applied_payload, .principal = event.by.id, .role = event.by.role};
+storage::Applied make_applied(const Definition& definition, const workflows::Event& event, const workflows::Decision& decision) {
+  storage::Applied applied{.id = event.id, .event = {}, .payload = shown_payload(definition, event, decision), .principal = event.by.id, .role = event.by.role};
   // A birth has no event. A command or message counts when it was applied: deferred, refused or kept ones come again, or never.
   if (!decision.applied_event.empty()) applied.event = decision.applied_event;
   else if (const auto* timer = std::get_if<workflows::TimerDue>(&event.body)) applied.event = "timer:" + timer->name;
@@ -76,7 +88,7 @@ workflows::Row make_row(const Definitions& definitions, const storage::Reference
   auto& fields = out.fields.get_object();
   if (const auto definition = definitions.find(row.workflow, row.revision)) {
     for (const auto& attribute : definition->attributes)
-      if (attribute.field.type.base == workflows::TypeSpec::Base::secret) fields.erase(attribute.field.name);
+      if (workflows::is_secret(attribute.field.type)) fields.erase(attribute.field.name);
     return out;
   }
   // Nobody knows which of its attributes are secret: only what every actor has is shown.
@@ -145,7 +157,7 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
   }
   row.attributes = std::move(attributes);
   row.cursor = workflows::encode_cursor(decision.next.cursor);
-  change.applied = make_applied(event, decision);
+  change.applied = make_applied(definition, event, decision);
   change.journal = decision.journal;
   change.trace = event.trace;
   change.timers_cleared = decision.timers_cleared;

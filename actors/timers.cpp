@@ -23,6 +23,7 @@ struct TimersState {
   caf::actor dispatcher;
   std::unordered_map<std::string, std::chrono::steady_clock::time_point> fired;
   std::chrono::steady_clock::time_point last_sweep{};
+  int swept = 0;  ///< receivers that the sweep under way has passed
   std::chrono::steady_clock::time_point last_heartbeat{};
   Time wake = Time::max();  ///< the tick under way comes at this engine time
   std::uint64_t tick = 0;
@@ -59,11 +60,13 @@ void sweep_mailboxes(Self self) {
   const auto now = std::chrono::steady_clock::now();
   if (now - state.last_sweep < longest_sleep) return;
   state.last_sweep = now;
-  if (auto waiting = state.store->receivers_waiting(batch)) {
-    for (const auto& receiver : *waiting) self->send(state.dispatcher, share(Wake{receiver}));
-  } else {
-    monitoring::log_error("mailboxes cannot be swept", waiting.error());
-  }
+  // A page each time, and from the start again behind the last: receivers that take nothing must not hide the ones behind them.
+  const auto waiting = state.store->receivers_waiting(state.swept + batch);
+  if (!waiting) return monitoring::log_error("mailboxes cannot be swept", waiting.error());
+  const auto first = std::min(static_cast<std::size_t>(state.swept), waiting->size());
+  for (auto i = first; i < waiting->size(); ++i) self->send(state.dispatcher, share(Wake{(*waiting)[i]}));
+  const bool more = std::ssize(*waiting) == state.swept + batch && state.swept + batch < largest_batch;
+  state.swept = more ? state.swept + batch : 0;
 }
 
 void fire(Self self) {

@@ -5,6 +5,7 @@
 
 #include "actors/definitions.hpp"
 #include "actors/encode.hpp"
+#include "workflows/secrets.hpp"
 
 namespace stellwerk::actors {
 
@@ -68,6 +69,14 @@ Json Views::shown_settings(const ServerRow& server) const {
     if (field.type.base == workflows::TypeSpec::Base::secret)
       if (auto* value = shown.as_object().if_contains(field.name)) *value = "***";
   return shown;
+}
+
+Json Views::shown_attributes(const ServiceView& service) const {
+  const auto definition = definitions_->find(service.workflow, service.revision);
+  if (!definition || !service.attributes.is_object()) return JsonObject{};
+  auto attributes = service.attributes.get_object();
+  workflows::mask_attributes(*definition, attributes);
+  return attributes;
 }
 
 Result<void> Views::put_product(const ProductRow& product) {

@@ -73,6 +73,8 @@ class Views {
   [[nodiscard]] Result<void> put_server(ServerRow server);
   /// The server's settings as people may see them: secrets are "***".
   [[nodiscard]] Json shown_settings(const ServerRow& server) const;
+  /// The service's attributes as people may see them: secrets are "***". Nothing while nobody knows its workflow here.
+  [[nodiscard]] Json shown_attributes(const ServiceView& service) const;
   /// Errors: not_found when no workflow of this name and kind service is published.
   [[nodiscard]] Result<void> put_product(const ProductRow& product);
   /// Errors: invalid_argument (empty or larger than 65,536 numbers; not addresses).

@@ -255,7 +255,10 @@ Result<std::vector<ActorId>> MemoryStore::receivers_waiting(int limit) {
   const std::lock_guard lock{state_->mutex};
   const auto busy = [&](const ActorId& actor) {
     return std::ranges::any_of(state_->attempts, [&](const auto& item) { return item.second.actor == actor; }) ||
-           std::ranges::any_of(state_->incidents, [&](const auto& item) { return item.second.actor == actor && item.second.state == "open"; });
+           std::ranges::any_of(state_->incidents, [&](const auto& item) {
+             const auto& incident = item.second;
+             return incident.actor == actor && incident.state == "open" && (incident.kind == "held_run" || incident.kind == "quarantined");
+           });
   };
   std::vector<ActorId> receivers;
   for (const auto& [seq, message] : state_->mailbox) {

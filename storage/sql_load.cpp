@@ -39,7 +39,7 @@ Result<std::vector<TimerRow>> SqlStore::timers_due(Time until, int limit) {
 
 Result<std::vector<ActorId>> SqlStore::receivers_waiting(int limit) {
   STELLWERK_TRY(const auto rows, session_.rows("select m.receiver from mailbox m where m.deferred = 0 or (not exists (select 1 from attempt t where t.actor = m.receiver) "
-                                               "and not exists (select 1 from incident i where i.actor = m.receiver and i.state = 'open')) "
+                                               "and not exists (select 1 from incident i where i.actor = m.receiver and i.state = 'open' and i.kind in ('held_run', 'quarantined'))) "
                                                "group by m.receiver order by min(m.seq) limit :limit",
                                                "t", {{"limit", std::int64_t{limit}}}));
   std::vector<ActorId> receivers;

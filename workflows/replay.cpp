@@ -44,8 +44,7 @@ class Replay {
       const std::string name{member.key()};
       const int index = definition_.find_attribute(name);
       if (index < 0) return contradicts(fmt::format("workflow {} has no attribute '{}'", definition_.name, name));
-      const bool secret = definition_.attributes[static_cast<std::size_t>(index)].field.type.base == TypeSpec::Base::secret;
-      const bool hidden = secret && member.value().is_string() && as_view(member.value().get_string()) == masked;
+      const bool hidden = is_secret(definition_.attributes[static_cast<std::size_t>(index)].field.type) && member.value().is_string() && as_view(member.value().get_string()) == masked;
       if (hidden) {
         found_.unknown.insert(name);
         found_.attributes.erase(name);

@@ -8,6 +8,7 @@
 #include <span>
 #include <string>
 
+#include "workflows/secrets.hpp"
 #include "workflows/snapshot.hpp"
 
 namespace stellwerk::workflows {
@@ -30,9 +31,6 @@ struct Replayed {
   int runs = 0;                               ///< that began
   std::map<std::string, std::string> incidents;  ///< open ones: id → kind
 };
-
-/// What stands in the journal for a value that must not be read.
-inline constexpr std::string_view masked = "***";
 
 /// Folds the entries of one actor, all of them and in order, into what they lead to. `definition` is the revision that wrote them.
 /// Errors: internal, with the entry's number, for an entry that contradicts those before it or the definition.

@@ -150,6 +150,17 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(messages_wait_in_order_until_they_are_consumed, Ba
   commit(*store, {over});
   BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}, ActorId{"svc_a"}}));
   BOOST_TEST((must(store->receivers_waiting(1)) == std::vector{ActorId{"svc_b"}}));
+  // An event that was put aside holds nothing up; a run that is held, or a quarantine, does.
+  const auto with_incident = [&](std::int64_t version, const char* kind) {
+    auto change = update("svc_a", version);
+    change.changes[0].incidents.push_back({.id = IncidentId{std::string{"inc_"} + kind}, .tenant = tenant, .kind = kind, .actor = ActorId{"svc_a"}, .opened_at = noon});
+    return change;
+  };
+  commit(*store, {with_incident(2, "event_failed")});
+  commit(*store, {with_incident(3, "message")});
+  BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}, ActorId{"svc_a"}}));
+  commit(*store, {with_incident(4, "held_run")});
+  BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}}));
   const auto own = must(store->load(ActorId{"svc_a"}));
   BOOST_REQUIRE(own.mailbox.size() == 1);
   BOOST_TEST((own.mailbox[0].deferred && own.mailbox[0].sender.empty()));

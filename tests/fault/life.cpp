@@ -238,16 +238,18 @@ bool Life::one_remedy(const Fault& fault) {
   if (actor.incidents.empty()) return false;
   const auto incident = actor.incidents.begin()->second;
   // The choice of the script, else whatever goes on.
-  for (const auto choice : {fault.remedy, Remedy::What::retry, Remedy::What::skip}) {
+  // What proves a state cannot be passed over: whoever would, has done it by hand.
+  const bool by_hand = fault.remedy == Remedy::What::skip && !offers(incident, "skip");
+  for (const auto choice : {by_hand ? Remedy::What::done : fault.remedy, Remedy::What::retry, Remedy::What::skip}) {
     if (!offers(incident, remedies[static_cast<std::size_t>(choice)])) continue;
     // Retrying for ever is no choice: what stays refused is given up.
     if (choice == Remedy::What::retry && incidents > 3 && offers(incident, "fail")) {
       if (actor.remedy(Remedy::What::fail, incident.id.str())) return true;
     }
     if (choice == Remedy::What::retry && incidents > too_many_retries) continue;
-    // who skips takes care of the rest, from this very decision on
+    // who skips takes care of the rest, from this very decision on; so does who says that it is done
     const bool before = skipped;
-    skipped = skipped || choice == Remedy::What::skip;
+    skipped = skipped || choice == Remedy::What::skip || choice == Remedy::What::done;
     if (actor.remedy(choice, incident.id.str())) return true;
     skipped = before;
   }

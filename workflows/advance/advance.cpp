@@ -7,6 +7,7 @@
 #include "core/match.hpp"
 #include "workflows/advance/calendar.hpp"
 #include "workflows/advance/deciding.hpp"
+#include "workflows/secrets.hpp"
 
 namespace stellwerk::workflows {
 namespace {
@@ -333,7 +334,7 @@ Result<void> Deciding::asked(const std::string& name, const Json& payload, bool 
   const auto* candidates = definition_.candidates(state_, name);
   if (candidates == nullptr) return refuse(refusal(ErrorCode::conflict, "not_allowed_now", fmt::format("'{}' is not possible in state {}", name, state().name)));
   const auto before = decision_.journal.size();
-  auto& entry = note({{"type", "event"}, {"event", name}, {"id", event_.id.str()}, {"by", {{"id", event_.by.id}, {"role", event_.by.role}}}, {"payload", checked}});
+  auto& entry = note_event(*spec, checked);
   if (turn) entry["deferred"] = true;
   STELLWERK_TRY(const bool taken, take(*candidates));
   if (!taken) {
@@ -345,13 +346,26 @@ Result<void> Deciding::asked(const std::string& name, const Json& payload, bool 
   return {};
 }
 
+JsonObject& Deciding::note_event(const EventSpec& spec, const Json& payload) {
+  Json room;
+  return note({{"type", "event"}, {"event", spec.name}, {"id", event_.id.str()}, {"by", {{"id", event_.by.id}, {"role", event_.by.role}}}, {"payload", shown(spec.with, payload, room)}});
+}
+
 /// An event whose conditions cannot be evaluated: an incident keeps it for a person.
 void Deciding::keep_failed(const std::string& type, const std::string& name, const Json& payload, const Error& error) {
+  // What comes again and again by itself is with a person once, with what it was about last; each message is a matter of its own.
+  auto& failed = next_.cursor.failed;
+  const auto known = type == "message" ? failed.end() : std::find_if(failed.begin(), failed.end(), [&](const FailedEvent& f) { return f.type == type && f.name == name; });
+  if (known != failed.end()) {
+    known->payload = payload;
+    note({{"type", "event_failed_again"}, {"incident", known->incident.str()}, {"event", name}, {"payload", payload}, {"text", describe(error)}});
+    return;
+  }
   IncidentOpened incident{.id = IncidentId{derive("inc", "failed_event")}, .kind = "event_failed", .run = {}, .step = {}, .error_class = "expression",
                           .code = error.reason.empty() ? std::string{to_string(error.code)} : error.reason, .text = describe(error),
                           .detail = JsonObject{{"type", type}, {"name", name}, {"state", state().name}},
                           .remedies = {"retry", "skip"}};
-  next_.cursor.failed.push_back({incident.id, type, name, payload});
+  failed.push_back({incident.id, type, name, payload});
   note({{"type", "incident_opened"}, {"incident", incident.id.str()}, {"kind", incident.kind}, {"text", incident.text}, {"event", name}});
   decision_.incidents.push_back(std::move(incident));
 }
@@ -365,10 +379,28 @@ Result<void> Deciding::tell_beside(const std::string& type, const std::string& n
   return {};
 }
 
+/// A person has skipped the incident that tells of this state: it was meant to wait so.
+bool Deciding::is_left_so(const IncidentId& closed) const {
+  const auto* remedy = std::get_if<Remedy>(&event_.body);
+  const auto& failed = snapshot_.cursor.failed;
+  return remedy != nullptr && remedy->what == Remedy::What::skip &&
+         std::any_of(failed.begin(), failed.end(), [&](const FailedEvent& f) { return f.incident == closed && f.type == "state" && f.name == state().name; });
+}
+
 void Deciding::stay_awake() {
   const auto& cursor = next_.cursor;
-  const bool stands_still = entered_ || !decision_.timers_cleared.empty() || (snapshot_.cursor.run && !cursor.run);
+  // An open incident wakes it as well; once it is closed, something else has to.
+  const auto& closed = decision_.incidents_closed;
+  const bool looks_again = std::any_of(closed.begin(), closed.end(), [&](const auto& c) { return !is_left_so(c.id); });
+  const bool stands_still = entered_ || !decision_.timers_cleared.empty() || (snapshot_.cursor.run && !cursor.run) || looks_again;
   if (!stands_still || is_busy() || state().final || state().rest || in_question_ || !cursor.timers.empty() || !cursor.failed.empty()) return;
+  // Where nothing was touched the schedules have not been looked at.
+  const auto gives_a_moment = [&](const Schedule& schedule) {
+    if (schedule.is_clock) return false;
+    const auto given = time_of(schedule.every ? schedule.every : schedule.at);
+    return given && !given->is_null() && !(given->kind() == cel::Kind::list && given->as_list().empty());
+  };
+  if (looks_again && std::any_of(definition_.schedules.begin(), definition_.schedules.end(), gives_a_moment)) return;
   keep_failed("state", state().name, JsonObject{},
               Error{ErrorCode::conflict, fmt::format("state {} waits, but none of its timers is set: nothing would wake the actor", state().name), "no_wakeup"});
 }

@@ -25,6 +25,12 @@ auto find_at(List& list, const StepAt& at) {
 
 }  // namespace
 
+int times_redone(const Run& run) {
+  int times = 0;
+  for (const auto& [step, of_step] : run.redos) times += of_step;
+  return times;
+}
+
 const BegunStep& Deciding::begun() const {
   const auto found = find_at(run().begun, at_);
   STELLWERK_ASSERT(found != run().begun.rend(), "the step in hand has begun");
@@ -48,6 +54,12 @@ std::string Deciding::key_of(const StepAt& at, const std::vector<std::string>* s
   return key;
 }
 
+/// The undo has a key of its own; each time the step has begun anew, another.
+std::string Deciding::undo_key(const std::vector<std::string>* subs, int sub) const {
+  const auto key = key_of(at_, subs, sub);
+  return begun().n > 1 ? fmt::format("{}/{}/undo", key, begun().n) : key + "/undo";
+}
+
 Result<void> Deciding::resume() {
   const bool branch = is_branch();
   if (branch) run().at = StepAt{.step = at_.step};  // no longer held at it
@@ -61,11 +73,21 @@ Result<void> Deciding::resume() {
     if (current.touched) next.mode = "observe";
     next.sent = current.sent;
   } else if (const auto* action = std::get_if<ActionStep>(&here().body)) {
+    if (begun().touched && begun().result.is_object()) return action_stands();
     new_attempt(fmt::format("{}/{}", key_of(at_, nullptr, -1), begun().n), "action", action->action.name, -1, "", std::chrono::hours{1});
   } else {
     STELLWERK_TRY([[maybe_unused]] const auto flow, begin_step());  // it waits anew
   }
   return {};
+}
+
+/// Its effect and its result were committed together, and only what follows could not be decided: nothing is carried out again.
+Result<void> Deciding::action_stands() {
+  const Json result = begun().result;
+  if (run().phase != Phase::settling) return step_done(result);
+  begun().done = true;
+  if (!run().ending->undo) STELLWERK_CHECK(save(here(), begun(), result));
+  return branch_ended();
 }
 
 Attempt& Deciding::new_attempt(std::string key, std::string executor, std::string operation_name, int sub, const std::string& server, Duration timeout) {

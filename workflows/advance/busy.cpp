@@ -79,10 +79,10 @@ Result<void> Deciding::while_busy(const EventSpec& spec, const Json& payload, bo
       if (candidate.interrupt == Interrupt::none) continue;
       STELLWERK_TRY(const bool holds, applies(candidate));
       if (!holds) continue;
-      note({{"type", "event"}, {"event", spec.name}, {"id", event_.id.str()}, {"by", {{"id", event_.by.id}, {"role", event_.by.role}}}, {"payload", payload},
-            {"interrupts", run().id.str()}});
+      note_event(spec, payload)["interrupts"] = run().id.str();
       decision_.applied_event = spec.name;
       if (seq > 0) decision_.consumed.push_back(seq);
+      if (candidate.require) rely_on(candidate.require);
       run().ending = Ending{.what = Ending::What::interrupted, .event = spec.name, .transition = static_cast<int>(index), .payload = payload,
                             .undo = candidate.interrupt != Interrupt::keep};
       // The undo of a redo goes on: where it leads to has changed.

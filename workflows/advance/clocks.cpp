@@ -43,10 +43,11 @@ void Deciding::end_clocks(std::string_view event) {
   }
 }
 
-/// Armed for the moment when the rest is used up if the state stays.
+/// Armed for the moment when the rest is used up if the state stays. What is used up already fires, also where it does not count.
 Result<void> Deciding::rearm_clock(const Schedule& schedule, ScheduleState& kept) {
   const auto timer = "schedule:" + schedule.name;
-  if (kept.ended || kept.counting_since == Time{}) {
+  const bool stands = kept.counting_since == Time{};
+  if (kept.ended || (stands && kept.counted == Duration{})) {
     clear_timer(timer);
     return {};
   }
@@ -58,6 +59,12 @@ Result<void> Deciding::rearm_clock(const Schedule& schedule, ScheduleState& kept
   const auto what = [&] { return fmt::format("'at' ({}) of schedule {} at line {} of workflow {}", schedule.at.source(), schedule.name, schedule.place.line, definition_.name); };
   if (limit.kind() != cel::Kind::duration)
     return fail(ErrorCode::invalid_argument, fmt::format("{} gives {}; a clock takes the duration that may be counted, such as PT8H", what(), cel::kind_name(limit.kind())));
+  if (stands) {
+    const auto armed = next_.cursor.timers.find(timer);
+    if (kept.counted < limit.as_span()) clear_timer(timer);
+    else set_timer(timer, armed == next_.cursor.timers.end() ? now_ : std::min(armed->second, now_));
+    return {};
+  }
   auto due = counted_up(snapshot_.calendar, schedule.calendar, kept.counting_since, limit.as_span() - kept.counted);
   if (!due) return wrap(std::move(due).error(), what());
   if (*due) set_timer(timer, **due);

@@ -37,6 +37,8 @@ inline constexpr std::size_t max_attribute_bytes = 64 * 1024;
 [[nodiscard]] std::vector<Field> output_of(const Definition& definition, const Step& step);
 /// The steps inside of a `parallel` or `each`; nullptr for others.
 [[nodiscard]] const std::vector<Step>* inner_steps(const Step& step);
+/// How often the run went back to an earlier step; edits of what was taken back are added: a step begins anew with a number of its own.
+[[nodiscard]] int times_redone(const Run& run);
 /// `approve` and `reject`, when some step of the workflow is an `approve`: no file declares them. Nothing for other names.
 [[nodiscard]] std::optional<EventSpec> implicit_event(const Definition& definition, std::string_view name);
 
@@ -82,6 +84,7 @@ class Deciding {
   void keep_failed(const std::string& type, const std::string& name, const Json& payload, const Error& error);
   /// An actor that waits has something to wake it, or an incident says that it has not.
   void stay_awake();
+  [[nodiscard]] bool is_left_so(const IncidentId& closed) const;
 
   // --- what a person decides about an incident (remedies.cpp)
   Result<void> remedy(const Remedy& remedy);
@@ -184,6 +187,8 @@ class Deciding {
   void end_run(std::string_view status);
   /// Its key without the number of the input: `<run>/<step>[/<sub>][/<item>]`.
   [[nodiscard]] std::string key_of(const StepAt& at, const std::vector<std::string>* subs, int sub) const;
+  /// Of the undo of the step at `at_`: `…/undo`, or `…/<n>/undo` where the step has begun with another input before.
+  [[nodiscard]] std::string undo_key(const std::vector<std::string>* subs, int sub) const;
 
   // --- parallel and each (branches.cpp)
   Result<Flow> begin_parallel(const ParallelStep& parallel);
@@ -232,11 +237,14 @@ class Deciding {
   void needs_a_person(const Outcome& outcome);
   /// After a remedy: the step in hand once more; what may have happened is observed first.
   Result<void> resume();
+  Result<void> action_stands();  ///< the action at `at_` has been carried out already
   Attempt& new_attempt(std::string key, std::string executor, std::string operation, int sub, const std::string& server, Duration timeout);
   void repeat_attempt(std::string mode, Duration delay);
   void end_attempt();   ///< the one at `at_`, when there is one
   void end_attempts();  ///< all
   void changed(const Attempt& attempt);
+  /// The state that the step in hand proves (`confirmed_by`); nullptr: none. Going forward, nobody passes such a step over.
+  [[nodiscard]] const State* confirmed_state() const;
   void hold(const Outcome& outcome);
   /// What expressions see as `error`.
   void note_error(std::string_view error_class, const Outcome& outcome);
@@ -253,7 +261,11 @@ class Deciding {
   Result<void> begin_undo(Ending ending);
   Result<void> undo_next();
   Result<void> undone();
-  Result<void> undo_finished();
+  /// An interrupt leads on when what its transition requires still holds, or `whatever`.
+  Result<void> undo_finished(bool whatever = false);
+  void hold_interrupt(const Transition& transition);
+  /// The run in hand is held by an interrupt that has nothing left to undo.
+  [[nodiscard]] bool waits_at_its_end() const;
   [[nodiscard]] Result<bool> begin_undo_of(BegunStep& begun);
   Result<void> forget_step();
   /// The candidate that interrupted the run; nullptr when the workflow does not name it.
@@ -302,7 +314,11 @@ class Deciding {
   /// Some expression of the workflow reads the slot; others stay empty.
   [[nodiscard]] bool reads(int slot) const { return definition_.reads[static_cast<std::size_t>(slot)]; }
   Result<void> count_move();
-  /// Every change of attributes is told by this entry; secrets appear as "***".
+  /// An event that was taken. Secrets appear as "***" here, in results of steps and in changes of attributes.
+  JsonObject& note_event(const EventSpec& spec, const Json& payload);
+  /// The result of the step in hand as the journal may tell it: itself, or a masked copy in `room`.
+  [[nodiscard]] const Json& shown_result(const Json& result, Json& room) const;
+  /// Every change of attributes is told by this entry.
   void note_set(JsonObject shown);
   void note_run(std::string_view status, bool ended);
 

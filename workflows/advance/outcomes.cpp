@@ -93,8 +93,7 @@ Result<void> Deciding::try_done(const Outcome& outcome) {
     const auto waited = former.waited;
     ++current.sub;
     if (!undoing) add_result(current, outcome.output);
-    const auto key = key_of(at_, &op->subs, current.sub);
-    auto& next = new_attempt(undoing ? key + "/undo" : fmt::format("{}/{}", key, current.n), "connector", op->name, current.sub, current.server, deadline - started);
+    auto& next = new_attempt(undoing ? undo_key(&op->subs, current.sub) : fmt::format("{}/{}", key_of(at_, &op->subs, current.sub), current.n), "connector", op->name, current.sub, current.server, deadline - started);
     next.started = started;
     next.deadline = deadline;
     next.waited = waited;
@@ -250,6 +249,13 @@ Result<void> Deciding::react(const Outcome& outcome, bool time_used_up) {
   return {};
 }
 
+const State* Deciding::confirmed_state() const {
+  for (const auto& confirmed : definition_.states)
+    for (const auto& [from, index] : confirmed.confirmed_by)
+      if (index == at_.step && definition_.states[static_cast<std::size_t>(from)].work == run().work) return &confirmed;
+  return nullptr;
+}
+
 void Deciding::hold(const Outcome& outcome) {
   const bool forward = run().phase == Phase::forward;
   const auto& held = here();
@@ -273,8 +279,10 @@ void Deciding::hold(const Outcome& outcome) {
   for (auto it = run().begun.rbegin(); it != run().begun.rend(); ++it)
     if (it->touched || (it->done && remote_step(step(it->at)))) would_undo.push_back(boost::json::string{step(it->at).name});
   detail["undo_would_cover"] = std::move(would_undo);
-  std::vector<std::string> remedies{"retry", "skip"};
-  if (forward && remote && has_begun()) remedies.emplace_back("edit");
+  std::vector<std::string> remedies{"retry"};
+  if (!forward || confirmed_state() == nullptr) remedies.emplace_back("skip");
+  const bool stands = std::holds_alternative<ActionStep>(held.body) && has_begun() && begun().touched;  // carried out: its input is past
+  if (forward && remote && has_begun() && !stands) remedies.emplace_back("edit");
   remedies.emplace_back("done");
   if (forward && !work().failed_is_incident) remedies.emplace_back("fail");
   IncidentOpened incident{.id = IncidentId{derive("inc", "incident")}, .kind = "held_run", .run = run().id, .step = held.name, .error_class = std::string{to_string(outcome.is)},

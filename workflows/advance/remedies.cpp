@@ -59,13 +59,19 @@ Result<void> Deciding::remedy_of_run(const Remedy& remedy) {
   const auto phase = run().held_phase;
   const bool undoing = phase == Phase::undoing;
   const bool settling = phase == Phase::settling;
-  at_ = undoing ? run().begun.back().at : run().at;
+  const bool at_its_end = waits_at_its_end();
+  if (at_its_end && remedy.what != What::retry && remedy.what != What::skip) return not_offered(remedy.what);
+  at_ = undoing && !at_its_end ? run().begun.back().at : run().at;
   if (remedy.what == What::edit) STELLWERK_CHECK(edit_input(remedy));
   if (remedy.what == What::fail && (undoing || settling || work().failed_is_incident)) return not_offered(remedy.what);
+  if (const auto* confirmed = remedy.what == What::skip && !undoing && !settling ? confirmed_state() : nullptr)
+    return fail(ErrorCode::invalid_argument, fmt::format("step {} proves state {} (confirmed_by) and cannot be passed over; try it again, or declare it done once you have checked that it is",
+                                                         here().name, confirmed->name), "remedy_not_offered");
   close_incident(remedy);
   run().incident = {};
   run().phase = phase;
   note_run(undoing || settling ? "undoing" : "running", false);
+  if (at_its_end) return undo_finished(remedy.what == What::skip);
   switch (remedy.what) {
     case What::retry:
     case What::edit:
@@ -88,7 +94,7 @@ Result<void> Deciding::remedy_of_run(const Remedy& remedy) {
 Result<void> Deciding::edit_input(const Remedy& remedy) {
   const auto* call = std::get_if<CallStep>(&here().body);
   const auto* action = std::get_if<ActionStep>(&here().body);
-  if (run().held_phase != Phase::forward || !has_begun() || (call == nullptr && action == nullptr)) return not_offered(remedy.what);
+  if (run().held_phase != Phase::forward || !has_begun() || (call == nullptr && action == nullptr) || (action != nullptr && begun().touched)) return not_offered(remedy.what);
   const auto& fields = call != nullptr ? call->operation.input : action->action.input;
   if (!remedy.input.is_object()) return fail(ErrorCode::invalid_argument, "the edited input is an object");
   auto& current = begun();
@@ -119,6 +125,7 @@ Result<void> Deciding::mark_done(const Remedy& remedy) {
   if (run().phase == Phase::settling) {
     add_result(begun(), remedy.output);
     begun().done = true;
+    if (!run().ending->undo) STELLWERK_CHECK(save(here(), begun(), begun().result));  // kept
     return branch_ended();
   }
   return step_done(remedy.output);

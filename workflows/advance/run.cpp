@@ -6,6 +6,7 @@
 #include <algorithm>
 
 #include "workflows/advance/deciding.hpp"
+#include "workflows/secrets.hpp"
 
 namespace stellwerk::workflows {
 namespace {
@@ -151,13 +152,7 @@ void Deciding::note_run(std::string_view status, bool ended) {
 
 void Deciding::note_set(JsonObject shown) {
   if (shown.empty()) return;
-  for (auto& member : shown) {
-    const int attribute = definition_.find_attribute(std::string_view{member.key()});
-    if (attribute < 0 || member.value().is_null()) continue;
-    const auto& type = definition_.attributes[static_cast<std::size_t>(attribute)].field.type;
-    const bool secret = type.base == TypeSpec::Base::secret || (type.of && type.of->base == TypeSpec::Base::secret);
-    if (secret) member.value() = "***";
-  }
+  mask_attributes(definition_, shown);
   note({{"type", "set"}, {"attributes", std::move(shown)}});
 }
 
@@ -274,7 +269,7 @@ Result<Flow> Deciding::begin_remote(const std::vector<Field>& fields, const cel:
   }
   auto checked = check_object(fields, input);
   if (!checked) return cannot_begin("invalid_input", with_fields(checked.error()));
-  run().begun.push_back({.at = at_, .sub = sub, .input = std::move(*checked), .server = std::move(server)});
+  run().begun.push_back({.at = at_, .sub = sub, .n = 1 + times_redone(run()), .input = std::move(*checked), .server = std::move(server)});
   STELLWERK_CHECK(resume());
   return Flow::waits;
 }
@@ -288,9 +283,16 @@ Result<void> Deciding::step_done(const Json& output) {
   run().results.as_object()[name] = begun().result;
   show_steps();
   STELLWERK_CHECK(save(here(), begun(), begun().result));
-  note({{"type", "step_done"}, {"step", name}, {"result", begun().result}});
+  Json room;
+  note({{"type", "step_done"}, {"step", name}, {"result", shown_result(begun().result, room)}});
   end_attempt();
   return go_on_after();
+}
+
+const Json& Deciding::shown_result(const Json& result, Json& room) const {
+  if (const auto* output = remote_output(here())) return shown(*output, result, room);
+  const auto* wait = std::get_if<WaitStep>(&here().body);
+  return wait == nullptr ? result : shown(output_of(definition_, here()), result, room);
 }
 
 Result<void> Deciding::save(const Step& saved, BegunStep& current, const Json& output) {

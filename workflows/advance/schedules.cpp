@@ -17,16 +17,17 @@ std::string timer_of(const Schedule& schedule) { return "schedule:" + schedule.n
 
 bool contains(const JsonArray& values, const Json& value) { return std::find(values.begin(), values.end(), value) != values.end(); }
 
-/// The oldest values go first, but none that `at` still gives: it would fire once more.
-void remember(ScheduleState& kept, const Json& per) {
-  if (!contains(kept.used, per)) kept.used.push_back(per);
-}
-
+/// The oldest values go first, but none that is given now: it would fire once more.
 void forget_oldest(ScheduleState& kept, const std::vector<std::pair<Time, Json>>& present) {
   for (auto used = kept.used.begin(); kept.used.size() > max_used && used != kept.used.end();) {
     const bool given = std::any_of(present.begin(), present.end(), [&](const auto& moment) { return moment.second == *used; });
     used = given ? used + 1 : kept.used.erase(used);
   }
+}
+
+void remember(const Schedule& schedule, ScheduleState& kept, const Json& per) {
+  if (!contains(kept.used, per)) kept.used.push_back(per);
+  if (schedule.every) forget_oldest(kept, {{Time{}, per}});  // those of `at` are forgotten when its moments are known
 }
 
 /// The n-th moment of `every`.
@@ -135,11 +136,12 @@ Result<void> Deciding::rearm_at(const Schedule& schedule, ScheduleState& kept) {
   return {};
 }
 
-/// birth + n × every, never chained. When the distance has changed, it goes on after the last firing.
+/// birth + n × every, never chained. A new distance goes on after the last firing and from now: it has missed nothing.
 Result<void> Deciding::rearm_every(const Schedule& schedule, ScheduleState& kept) {
   STELLWERK_TRY(const auto every, value_of(schedule, schedule.every, "every"));
   const auto timer = timer_of(schedule);
   if (every.is_null()) {
+    kept.every = nullptr;
     clear_timer(timer);
     return {};
   }
@@ -153,7 +155,7 @@ Result<void> Deciding::rearm_every(const Schedule& schedule, ScheduleState& kept
   in_question_ = true;
   auto distance = cel::to_json(every);
   if (kept.every != distance) {
-    auto n = first_after(snapshot_.calendar, born, every, kept.due);
+    auto n = first_after(snapshot_.calendar, born, every, std::max(kept.due, now_));
     if (!n) return wrap(std::move(n).error(), what());
     kept.n = static_cast<int>(*n - 1);
     kept.every = std::move(distance);
@@ -217,10 +219,10 @@ Json Deciding::use_up(const Schedule& schedule, Time due) {
       ++kept.n;
     }
     if (const auto present = schedule.per ? schedule.per.evaluate(frame()) : Result<cel::Value>{cel::Value::of_time(due)}) told["per"] = cel::to_json(*present);
-    if (const auto* per = told.if_contains("per"); schedule.per && per != nullptr) remember(kept, *per);
+    if (const auto* per = told.if_contains("per"); schedule.per && per != nullptr) remember(schedule, kept, *per);
   } else {
     kept.due = due;
-    remember(kept, kept.per);
+    remember(schedule, kept, kept.per);
     told["per"] = kept.per;
   }
   kept.waits = false;
@@ -235,7 +237,7 @@ Result<void> Deciding::carry_out(const Schedule& schedule, const Json& per, cons
     kept.ended = true;
     kept.counting_since = {};
   } else if (!schedule.every || schedule.per) {
-    remember(kept, per);
+    remember(schedule, kept, per);
   }
   note({{"type", "schedule"}, {"schedule", schedule.name}, {"per", per}});
   show_ran();
@@ -267,7 +269,10 @@ Result<bool> Deciding::fire_waiting() {
       cause_payload_ = JsonObject{};
       show_event({}, JsonObject{});
       if (const auto done = carry_out(*schedule, per, candidate); !done) {
+        auto needs = std::move(decision_.needs);
         take_back(before);
+        decision_.needs = std::move(needs);
+        if (!decision_.needs.empty()) return false;  // rows are lacking: it is decided anew when they are there
         wrong(done.error());
       }
       return true;

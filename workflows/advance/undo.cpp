@@ -66,6 +66,8 @@ Result<void> Deciding::forget_step() {
     shown[definition_.attributes[static_cast<std::size_t>(saved->first)].field.name] = saved->second;
   }
   run().results.as_object().erase(step(last.at).name);
+  // Edited inputs count as well: no key is used for two inputs.
+  if (const int begun_anew = times_redone(run()); last.n > begun_anew) run().redos[std::string{}] += last.n - begun_anew;
   run().begun.pop_back();
   show_steps();
   if (shown.empty()) return {};
@@ -94,7 +96,7 @@ Result<bool> Deciding::begin_undo_of(BegunStep& last) {
     const int sub = call->undo_operation->subs.empty() ? -1 : 0;
     last.sub = sub;
     last.undo_input = std::move(input);
-    auto& next = new_attempt(key_of(at_, &call->undo_operation->subs, sub) + "/undo", "connector", call->undo_operation->name, sub, last.server, call->timeout);
+    auto& next = new_attempt(undo_key(&call->undo_operation->subs, sub), "connector", call->undo_operation->name, sub, last.server, call->timeout);
     // What may still come into being is not taken back before it is there.
     if (!last.done && last.sent != Time{}) next.due = std::max(wall_, last.sent + call->operation.settle);
     return true;
@@ -106,7 +108,7 @@ Result<bool> Deciding::begin_undo_of(BegunStep& last) {
     if (!last.done && !has_required(action->undo_action->input, input)) return false;
     if (blocks && has_field(action->undo_action->input, "block")) input.as_object()["block"] = true;
     last.undo_input = std::move(input);
-    new_attempt(key_of(at_, nullptr, -1) + "/undo", "action", action->undo_action->name, -1, "", std::chrono::hours{1});
+    new_attempt(undo_key(nullptr, -1), "action", action->undo_action->name, -1, "", std::chrono::hours{1});
     return true;
   }
   return false;
@@ -125,7 +127,21 @@ const Transition* Deciding::interrupting(const Ending& ending) const {
   return candidates == nullptr || static_cast<std::size_t>(ending.transition) >= candidates->size() ? nullptr : &(*candidates)[static_cast<std::size_t>(ending.transition)];
 }
 
-Result<void> Deciding::undo_finished() {
+/// What it relied on when it was accepted holds no longer: the work is over, and a person says whether it leads on all the same.
+void Deciding::hold_interrupt(const Transition& transition) {
+  run().phase = Phase::undoing;
+  at_ = run().at;
+  hold({.is = OutcomeClass::conflict, .code = "require",
+        .text = fmt::format("'{}' was accepted, but '{}' at line {} of workflow {} does not hold any more", run().ending->event, transition.require.source(), transition.place.line, definition_.name),
+        .sent = false});
+  decision_.incidents.back().remedies = {"retry", "skip"};
+}
+
+bool Deciding::waits_at_its_end() const {
+  return run().ending && run().held_phase == Phase::undoing && (run().begun.empty() || !run().ending->undo);
+}
+
+Result<void> Deciding::undo_finished(bool whatever) {
   const auto ending = *run().ending;
   switch (ending.what) {
     case Ending::What::failed:
@@ -145,6 +161,15 @@ Result<void> Deciding::undo_finished() {
       if (transition == nullptr)
         return fail(ErrorCode::internal, fmt::format("run {} was interrupted by {}, which state {} does not name", run().id.str(), ending.event, state().name));
       show_event(ending.event, ending.payload);
+      if (transition->require && !whatever) {
+        auto holds = transition->require.test(frame());
+        if (!holds)
+          return wrap(std::move(holds).error(), fmt::format("condition '{}' at line {} of workflow {}", transition->require.source(), transition->place.line, definition_.name));
+        if (!*holds) {
+          hold_interrupt(*transition);
+          return {};
+        }
+      }
       cause_ = ending.event;
       cause_payload_ = ending.payload;
       end_run("cancelled");

@@ -57,8 +57,8 @@ Result<bool> Deciding::take_awaited(const EventSpec& spec, const Json& payload, 
   if (approve != nullptr && !may_give(approve->by, event_.by.role))
     return fail(ErrorCode::permission_denied, fmt::format("role {} may not decide about step {}", event_.by.role, here().name), "role");
 
-  auto& entry = note({{"type", "event"}, {"event", spec.name}, {"id", event_.id.str()}, {"by", {{"id", event_.by.id}, {"role", event_.by.role}}}, {"payload", payload},
-                      {"awaited_by", here().name}});
+  auto& entry = note_event(spec, payload);
+  entry["awaited_by"] = here().name;
   if (turn) entry["deferred"] = true;
   decision_.applied_event = spec.name;
   if (seq > 0) decision_.consumed.push_back(seq);

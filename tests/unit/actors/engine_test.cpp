@@ -153,6 +153,36 @@ BOOST_FIXTURE_TEST_CASE(empties_a_mailbox_that_holds_more_than_is_loaded_at_once
   BOOST_TEST(actor(receiver).version == 601);
 }
 
+BOOST_FIXTURE_TEST_CASE(takes_a_message_to_itself_at_once, RunningEngine) {
+  const auto id = create("order", "asking");
+  const auto begun = std::chrono::steady_clock::now();
+  for (int i = 1; i <= 4; ++i) {
+    must(command(id, "remind"));
+    until("it has reminded itself", [&] { return int_of(actor(id).attributes, "times") == i * 100; });
+  }
+  BOOST_TEST((std::chrono::steady_clock::now() - begun < std::chrono::seconds{10}));  // the sweep of mailboxes comes every five
+}
+
+BOOST_FIXTURE_TEST_CASE(finds_a_mailbox_behind_a_thousand_that_nobody_empties, RunningEngine) {
+  const auto sender = create("order", "asking"), receiver = create("order", "asking");
+  stop();
+  const auto store = open_store();
+  must(store->begin_incarnation("nod_test", "host"));
+  storage::Commit commit{.id = "dec_other", .changes = {{}}, .required = {}, .actions = {}, .idempotency = {}};
+  auto& change = commit.changes[0];
+  change.row = must(store->load(sender)).row;
+  change.expected_version = change.row.version++;
+  change.applied.event = "other";
+  const auto send_to = [&](const ActorId& to) {
+    change.messages.push_back({.receiver = to, .sender = sender, .event_id = make_id<EventId>("evt"), .event = "nudge", .at = wall_now()});
+  };
+  for (int i = 0; i < 600; ++i) send_to(make_id<ActorId>("ord"));
+  send_to(receiver);
+  BOOST_REQUIRE(must(store->commit({&commit, 1})).at(0).status == storage::CommitStatus::committed);
+  restart();
+  until("its message is applied", [&] { return int_of(actor(receiver).attributes, "times") == 100; });
+}
+
 BOOST_FIXTURE_TEST_CASE(offers_deferred_events_in_order_when_the_run_has_ended, RunningEngine) {
   driver->play(hold_changes);
   const auto id = create_service();
@@ -254,6 +284,34 @@ BOOST_FIXTURE_TEST_CASE(gives_up_a_waiting_retry_and_undoes_when_the_run_is_inte
   must(command(id, "lift2"));
   until("the second step waits for its retry", [&] { const auto live = attempts(id); return live.size() == 1 && live[0].step == "second" && live[0].number == 2; });
   must(command(id, "give_up"));
+  until_state(id, "idle");
+  BOOST_TEST(driver->seen() == (std::vector<std::string>{"POST /north/lift", "POST /north/lift", "POST /north/lower"}), boost::test_tools::per_element());
+}
+
+BOOST_FIXTURE_TEST_CASE(gives_up_a_waiting_retry_when_the_node_ended_right_after_the_interrupt, RunningEngine) {
+  driver->play([lifts = 0](const DriverRequest& request) mutable -> std::optional<DriverResponse> {
+    if (request.url.ends_with("/lift")) return ++lifts == 1 ? answer(200) : answer(503);
+    return answer(200);
+  });
+  const auto id = create_service();
+  must(command(id, "lift2"));
+  until("the second step waits for its retry", [&] { const auto live = attempts(id); return live.size() == 1 && live[0].step == "second" && live[0].number == 2; });
+  stop();
+  // the interrupt is on disk, and nobody was told to settle the try in hand
+  const auto store = open_store();
+  must(store->begin_incarnation("nod_test", "host"));
+  storage::Commit commit{.id = "dec_interrupt", .changes = {{}}, .required = {}, .actions = {}, .idempotency = {}};
+  auto& change = commit.changes[0];
+  change.row = must(store->load(id)).row;
+  change.expected_version = change.row.version++;
+  change.applied.event = "give_up";
+  auto cursor = must(workflows::decode_cursor(change.row.cursor));
+  BOOST_REQUIRE(cursor.run.has_value());
+  cursor.run->phase = workflows::Phase::settling;
+  cursor.run->ending = workflows::Ending{.what = workflows::Ending::What::interrupted, .event = "give_up"};
+  change.row.cursor = workflows::encode_cursor(cursor);
+  BOOST_REQUIRE(must(store->commit({&commit, 1})).at(0).status == storage::CommitStatus::committed);
+  restart();
   until_state(id, "idle");
   BOOST_TEST(driver->seen() == (std::vector<std::string>{"POST /north/lift", "POST /north/lift", "POST /north/lower"}), boost::test_tools::per_element());
 }
@@ -378,14 +436,35 @@ BOOST_FIXTURE_TEST_CASE(quarantines_a_row_it_cannot_read_and_goes_on_with_the_ot
   BOOST_TEST(Engine::metric("stellwerk_incidents_open") == 0);
 }
 
+BOOST_FIXTURE_TEST_CASE(puts_a_timer_whose_child_cannot_be_born_before_a_person, RunningEngine) {
+  const auto id = create("order", "breeding", JsonObject{{"breed", "no-such-workflow"}});
+  advance_clock(std::chrono::hours{2});
+  until("an incident is open", [&] { return incidents().size() == 1; });
+  BOOST_TEST(incidents()[0].kind == "event_failed");
+  BOOST_TEST(incidents()[0].code == "unknown_workflow");
+  BOOST_TEST(actor(id).state == "open");
+  const auto edit = [&](const std::string& breed) {
+    must(wait_for<actors::Answer>([&](auto done) {
+      client().edit({.actor = id, .kind = "order", .values = JsonObject{{"breed", breed}}, .caller = staff(), .trace = {}, .idempotency = {}}, done);
+    }));
+  };
+  edit("lifting");  // it wants a server, which it is not given
+  BOOST_TEST(reason_of(remedy(incidents()[0].id, "retry")) != "answered");
+  edit("based");
+  must(remedy(incidents()[0].id, "retry"));
+  until_state(id, "grown");
+  BOOST_TEST(incidents().empty());
+}
+
 BOOST_FIXTURE_TEST_CASE(sets_a_message_aside_that_cannot_be_applied_and_takes_the_next, RunningEngine) {
   const auto sender = create("order", "asking"), receiver = create("order", "asking");
   must(command(sender, "order", JsonObject{{"service", receiver.str()}, {"workflow", "no-such-workflow"}}));
   until("the message behind it is applied", [&] { return int_of(actor(receiver).attributes, "times") == 100; });
   const auto open = incidents();
   BOOST_REQUIRE(open.size() == 1U);
-  BOOST_TEST(open[0].kind == "message");
-  BOOST_TEST(text_of(open[0].detail, "event") == "beget");
+  BOOST_TEST(open[0].kind == "event_failed");
+  BOOST_TEST(open[0].code == "unknown_workflow");
+  BOOST_TEST(text_of(open[0].detail, "name") == "beget");
   must(remedy(open[0].id, "skip"));
   BOOST_TEST(incidents().empty());
   must(command(receiver, "ask", JsonObject{{"service", sender.str()}}));

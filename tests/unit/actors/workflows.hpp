@@ -206,6 +206,18 @@ states:
     status: terminated
     final: true
 )"},
+      {"workflows/library/breeding.yaml", R"(language: 1
+workflow: breeding
+kind: order
+attributes:
+  breed: { type: string, max: 64, required: true, edit: [staff] }
+initial: open
+states:
+  open:
+    status: pending
+    after: { PT1H: { create: { kind: service, workflow: "${self.breed}", with: {} }, to: grown } }
+  grown: { status: pending, rest: true }
+)"},
       {"workflows/library/asking.yaml", R"(language: 1
 workflow: asking
 kind: order
@@ -218,6 +230,7 @@ events:
   told:   { from: [service], with: { times: { type: int, required: true } } }
   beget:  { from: [order], with: { workflow: { type: string, required: true } } }
   nudge:  { from: [order] }
+  remind: { allow: [staff] }
 initial: open
 states:
   open:
@@ -229,6 +242,7 @@ states:
       told:  { set: { times: "${event.times}" } }
       beget: { create: { kind: service, workflow: "${event.workflow}", with: { server: "${self.id}" } } }
       nudge: { set: { times: "${self.times + 100}" } }
+      remind: { send: { actor: "${self.id}", event: nudge } }
 )"},
   };
 }

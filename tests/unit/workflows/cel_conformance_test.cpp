@@ -1,30 +1,10 @@
 #include <boost/test/unit_test.hpp>
 
-#include <filesystem>
-#include <fstream>
-#include <sstream>
-
 #include "workflows/cel/conformance.hpp"
 
 namespace cel = stellwerk::workflows::cel;
 
 BOOST_AUTO_TEST_SUITE(cel_conformance)
-
-BOOST_AUTO_TEST_CASE(passes_the_conformance_cases_of_the_language) {
-  const std::filesystem::path file = STELLWERK_REFERENCE_DIR "/conformance/cel/cases.json";
-  if (!std::filesystem::exists(file)) {
-    BOOST_TEST_MESSAGE("not present: " << file);
-    return;
-  }
-  std::ifstream stream{file, std::ios::binary};
-  std::ostringstream text;
-  text << stream.rdbuf();
-  const auto report = cel::run_conformance(text.str());
-  BOOST_REQUIRE_MESSAGE(report.has_value(), (report ? "" : stellwerk::describe(report.error())));
-  for (const auto& failure : report->failures) BOOST_TEST_MESSAGE(failure);
-  BOOST_TEST_MESSAGE("passed " << report->passed << ", failed " << report->failed);
-  BOOST_TEST(report->passed >= 890);
-}
 
 BOOST_AUTO_TEST_CASE(tells_which_case_failed_and_what_came_instead) {
   const auto report = cel::run_conformance(R"([
