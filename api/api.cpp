@@ -7,6 +7,7 @@
 
 #include "api/auth.hpp"
 #include "api/members.hpp"
+#include "config/yaml.hpp"
 
 namespace stellwerk::api {
 namespace {
@@ -23,6 +24,18 @@ bool may(Access access, const std::string& role) {
 
 Error bad_query(std::string_view name, std::string message) {
   return Error{ErrorCode::invalid_argument, fmt::format("query parameter '{}' is wrong: {}", name, message), "bad_query"};
+}
+
+/// A misspelt parameter would be left out in silence, and a look without consequences become a change.
+Result<void> check_query(const http::Request& request, bool may_be_dry) {
+  std::vector<std::string> known{"after", "limit", "state", "status", "wait"};
+  if (may_be_dry) known.emplace_back("dry_run");
+  for (const auto& [name, value] : request.query) {
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const auto meant = config::closest(name, known);
+    return fail(bad_query(name, meant.empty() ? "there is none of this name here" : fmt::format("did you mean '{}'?", meant)));
+  }
+  return {};
 }
 
 }  // namespace
@@ -76,8 +89,10 @@ Result<actors::PageRequest> Call::page() const {
 
 void Api::add(http::Method method, std::string pattern, Access access, Handler handler) {
   declared_.push_back({method, pattern, access});
-  router_.add(method, pattern, [this, access, handler = std::move(handler)](http::Request&& request, http::Reply reply) {
+  const bool dry = pattern == "/api/admin/settings";
+  router_.add(method, pattern, [this, access, dry, handler = std::move(handler)](http::Request&& request, http::Reply reply) {
     Call call{std::move(request), std::move(reply), {}};
+    if (auto fine = check_query(call.request, dry); !fine) return call.refuse(fine.error());
     if (access != Access::open) {
       auto caller = authenticate(options_.signing_key, call.request.header("authorization"), wall_now());
       if (!caller) return call.refuse(caller.error());

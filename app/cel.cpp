@@ -3,11 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
-#include <fstream>
-#include <iterator>
 
 #include "app/commands.hpp"
 #include "app/startup.hpp"
+#include "core/text_file.hpp"
 #include "workflows/cel/conformance.hpp"
 
 namespace stellwerk::app {
@@ -19,14 +18,13 @@ void add_cel(CLI::App& cli, int& exit_status) {
   auto path = std::make_shared<std::string>();
   test->add_option("file", *path, "JSON file of cases")->required();
   test->callback([path, &exit_status] {
-    std::ifstream in{*path, std::ios::binary};
-    if (!in) {
-      fmt::print(stderr, "stellwerk: cannot read {}\n", *path);
+    const auto text = read_text_file(*path);
+    if (!text) {
+      fmt::print(stderr, "stellwerk: {}\n", describe(text.error()));
       exit_status = 2;
       return;
     }
-    const std::string text{std::istreambuf_iterator<char>{in}, {}};
-    const auto report_ = workflows::cel::run_conformance(text);
+    const auto report_ = workflows::cel::run_conformance(*text);
     if (!report_) {
       exit_status = report(report_.error());
       return;

@@ -114,13 +114,15 @@ int demo(const DemoOptions& options) {
 
   Seed seed{**database, *tenant, *key, settings.sandbox_control, token_id, *token, {}};
   if (auto planted = seed.plant(); !planted) return report(planted.error());
+  // told at once: whatever ends this start, they are not shown again
+  for (const auto& account : seed.made) fmt::print("  {:8} {:20} password {}\n", account.role, account.email, account.password);
+  std::fflush(stdout);
   auto node = start_on_a_free_port(settings, options.listen.empty(), *database);
   if (!node) return report(node.error());
 
   fmt::print("Stellwerk is ready: http://127.0.0.1:{}\n", (*node)->port());
   fmt::print("  data in {}; Proxmox sandbox on http://127.0.0.1:{} (state: /_control/state)\n", options.data_dir, *sandbox_port);
   if (seed.made.empty()) fmt::print("  accounts were made at the first start; `--fresh` starts over with new passwords\n");
-  for (const auto& account : seed.made) fmt::print("  {:8} {:20} password {}\n", account.role, account.email, account.password);
   fmt::print("  stop with Ctrl-C\n");
   std::fflush(stdout);
   if (!options.until_ready) (void)wait_for_end();

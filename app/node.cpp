@@ -3,12 +3,11 @@
 #include <fmt/format.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 
 #include "app/signals.hpp"
 #include "app/startup.hpp"
 #include "core/embedded.hpp"
+#include "core/text_file.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 
@@ -29,9 +28,7 @@ Result<std::vector<std::pair<std::string, std::string>>> library_files(const con
       std::error_code ec;
       for (const auto& entry : std::filesystem::directory_iterator{dir / kind, ec}) {
         if (entry.path().extension() != ".yaml") continue;
-        std::ifstream in{entry.path(), std::ios::binary};
-        if (!in) return fail(ErrorCode::unavailable, fmt::format("cannot read {}", entry.path().string()));
-        files[fmt::format("{}/library/{}", kind, entry.path().filename().string())] = std::string{std::istreambuf_iterator<char>{in}, {}};
+        STELLWERK_TRY(files[fmt::format("{}/library/{}", kind, entry.path().filename().string())], read_text_file(entry.path().string()));
       }
     }
     if (colon == std::string_view::npos) break;

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <map>
+
+#include "core/text_file.hpp"
 
 extern char** environ;
 
@@ -39,12 +39,12 @@ std::optional<config::Settings> read_settings(const std::string& explicit_path) 
   const auto path = config::settings_path(explicit_path, variables);
   std::string text;
   if (!path.empty()) {
-    std::ifstream file{path, std::ios::binary};
-    if (!file) {
-      fmt::print(stderr, "stellwerk: cannot read the settings file {}\n", path);
+    auto read = read_text_file(path);
+    if (!read) {
+      fmt::print(stderr, "stellwerk: settings file: {}\n", describe(read.error()));
       return std::nullopt;
     }
-    text.assign(std::istreambuf_iterator<char>{file}, {});
+    text = std::move(*read);
   }
   auto settings = config::load_settings(path, text, variables);
   if (settings) return std::move(*settings);

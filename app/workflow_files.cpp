@@ -4,14 +4,13 @@
 
 #include <algorithm>
 #include <filesystem>
-#include <fstream>
-#include <iterator>
 #include <set>
 
 #include "actors/definitions.hpp"
 #include "connectors/connector.hpp"
 #include "connectors/problems.hpp"
 #include "core/embedded.hpp"
+#include "core/text_file.hpp"
 
 namespace stellwerk::app {
 namespace {
@@ -58,12 +57,9 @@ bool add_connector(actors::Connectors& connectors, const std::filesystem::path& 
 }  // namespace
 
 std::optional<std::string> read_file(const std::string& path) {
-  std::ifstream in{path, std::ios::binary};
-  if (in) {
-    std::string text{std::istreambuf_iterator<char>{in}, {}};
-    if (!in.bad() && !std::filesystem::is_directory(path)) return text;
-  }
-  fmt::print(stderr, "stellwerk: cannot read {}\n", path);
+  auto text = read_text_file(path);
+  if (text) return std::move(*text);
+  fmt::print(stderr, "stellwerk: {}\n", describe(text.error()));
   return std::nullopt;
 }
 

@@ -69,9 +69,9 @@ Fit to_real(std::string_view text, double& value) {
 
 bool resolve_plain(Yaml& node) {
   const auto& text = node.text;
-  if (text == "true" || text == "True" || text == "TRUE" || text == "false" || text == "False" || text == "FALSE") {
+  if (text == "true" || text == "false") {  // one spelling each: True is text, as yes is
     node.kind = Yaml::Kind::boolean;
-    node.boolean = text[0] == 't' || text[0] == 'T';
+    node.boolean = text[0] == 't';
     return true;
   }
   const auto whole = to_integer(text, node.integer);

@@ -40,10 +40,11 @@ Result<Json> list_wanted(actors::Views& views, const Call& call, const Statuses&
   actors::PageRequest at = page;
   const auto answer = [&](Json next) { return Json(JsonObject{{"items", std::move(items)}, {"next", std::move(next)}}); };
   for (int round = 0; round < 20; ++round) {
-    STELLWERK_TRY(const auto services, views.records().list_services(call.caller.tenant, call.is_staff() ? "" : call.caller.customer, at));
-    for (const auto& service : services) {
+    STELLWERK_TRY(auto services, views.records().list_services(call.caller.tenant, call.is_staff() ? "" : call.caller.customer, at));
+    for (auto& service : services) {
       at.after = service.id.str();
       if (std::find(wanted.begin(), wanted.end(), service.status) == wanted.end()) continue;
+      service.attributes = views.shown_attributes(service);
       items.push_back(render(service, call.is_staff()));
       if (static_cast<int>(items.size()) == page.limit) return answer(boost::json::string(at.after));
     }
@@ -64,9 +65,10 @@ void list(Api& api, Call&& call) {
 void show(Api& api, Call&& call) {
   api.answer(std::move(call), [](actors::Views& views, const Call& c) -> Result<Json> {
     const ActorId id{c.param("id")};
-    STELLWERK_TRY(const auto service, views.records().find_service(c.caller.tenant, id));
+    STELLWERK_TRY(auto service, views.records().find_service(c.caller.tenant, id));
     if (!service || !c.may_see(service->customer)) return fail(ErrorCode::not_found, "there is no service " + id.str());
     STELLWERK_TRY(const auto commands, views.allowed_commands(c.caller.tenant, id, c.caller.role));
+    service->attributes = views.shown_attributes(*service);
     auto json = render(*service, c.is_staff());
     json.as_object()["allowed_commands"] = strings(commands);
     return json;

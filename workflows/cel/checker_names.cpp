@@ -111,7 +111,8 @@ Type Checker::check_name(Node& node) {
 
 Type Checker::unknown_name(Node& node, std::span<const std::string> path) {
   // the longest part of the path that is a record says which member is wrong
-  for (std::size_t known = path.size(); known-- > 1;) {
+  const bool is_record = environment_.has_record(join_path(path));
+  for (std::size_t known = path.size(); !is_record && known-- > 1;) {
     const std::string record = join_path(path.first(known));
     if (!environment_.has_record(record)) continue;
     const auto offset = node.offset;
@@ -125,8 +126,8 @@ Type Checker::unknown_name(Node& node, std::span<const std::string> path) {
   }
   const Node* root = &node;
   while (!root->children.empty()) root = &root->children[0];
-  if (environment_.has_record(path.front())) {
-    note(root->offset, fmt::format("{} alone is not a value", path.front()), fmt::format("write {}.<member>: {}", path.front(), hint_for("", environment_.members(path.front()))));
+  if (const std::string whole = join_path(path); environment_.has_record(whole)) {
+    note(root->offset, fmt::format("{} alone is not a value", whole), fmt::format("write {}.<member>: {}", whole, hint_for("", environment_.members(whole))));
   } else {
     auto candidates = environment_.names();
     for (const Local& local : locals_) candidates.push_back(local.name);
@@ -206,6 +207,12 @@ Type Checker::check_has(Node& node) {
     if (resolve_path(as_select, path, type)) {
       node = std::move(as_select);
       node.op = Op::slot_present;
+      return Type::of(Type::Base::boolean);
+    }
+    if (environment_.has_record(join_path(path))) {  // a record with members of its own is always there
+      node.op = Op::literal;
+      node.value = Value::of_bool(true);
+      node.children.clear();
       return Type::of(Type::Base::boolean);
     }
     const std::string record = join_path(std::span{path}.first(path.size() - 1));

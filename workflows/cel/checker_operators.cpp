@@ -76,6 +76,17 @@ Base result_with_open(Op op, Base known) {
   }
 }
 
+/// The date that somebody wrote without quotes, such as 2026-03-01: three numbers of 4, 2 and 2 digits with nothing between but the signs.
+std::string written_date(const Node& node) {
+  const auto is_whole = [](const Node& part) { return part.op == Op::literal && part.value.kind() == Kind::integer; };
+  if (node.op != Op::subtract || node.children[0].op != Op::subtract) return {};
+  const Node &year = node.children[0].children[0], &month = node.children[0].children[1], &day = node.children[1];
+  if (!is_whole(year) || !is_whole(month) || !is_whole(day) || month.offset != year.offset + 5 || day.offset != month.offset + 3) return {};
+  const auto within = [](const Node& part, std::int64_t least, std::int64_t most) { return part.value.as_int() >= least && part.value.as_int() <= most; };
+  if (!within(year, 1000, 9999) || !within(month, 1, 12) || !within(day, 1, 31)) return {};
+  return fmt::format("{}-{:02}-{:02}", year.value.as_int(), month.value.as_int(), day.value.as_int());
+}
+
 std::string arithmetic_hint(Op op, const Type& left, const Type& right) {
   const Base a = left.base, b = right.base;
   const auto pair = [&](Base one, Base other) { return (a == one && b == other) || (a == other && b == one); };
@@ -195,6 +206,10 @@ Type Checker::check_arithmetic(Node& node) {
   const Type left = check(node.children[0]);
   const Type right = check(node.children[1]);
   const Base a = left.base, b = right.base;
+  if (const auto date = written_date(node); !date.empty()) {
+    note(node.children[0].children[0].offset, fmt::format("{} is a subtraction of numbers, not a date", date), fmt::format("write date('{}')", date));
+    return {};
+  }
   if (a == Base::dyn || b == Base::dyn) return Type::of(result_with_open(node.op, a == Base::dyn ? b : a));
   if (a == b && is_numeric(left) && !(node.op == Op::remainder && a == Base::real)) return Type::of(a);
   const auto of_calendar = [](Base base) { return base == Base::date || base == Base::period; };

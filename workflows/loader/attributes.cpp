@@ -82,7 +82,7 @@ class Order {
     names.push_back(name(attribute));
     context_.report.add(code::computed_cycle, places_[static_cast<std::size_t>(attribute)],
                         names.size() == 2 ? fmt::format("'{}' is computed from itself", names[0]) : fmt::format("'{}' is computed from itself: {}", names[0], fmt::join(names, " reads ")),
-                        "one of them must not be computed");
+                        names.size() == 2 ? fmt::format("its 'value' must not read self.{}; to change it step by step, make it an ordinary attribute and 'set' it", names[0]) : "one of them must not be computed");
   }
 
   [[nodiscard]] const std::string& name(int attribute) const { return definition_.attributes[static_cast<std::size_t>(attribute)].field.name; }

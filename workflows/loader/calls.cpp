@@ -122,11 +122,27 @@ const std::vector<std::string> failures{"rejected_customer", "rejected_operator"
 const std::vector<std::string> no_failures{"done", "already", "not_done", "pending", "retry", "retry_after"};
 const std::vector<std::string> reactions{"fail", "incident", "continue"};
 
+/// The classes that a word may have been meant for: misspelt, or only its beginning (`rejected`).
+std::vector<std::string> near_failures(std::string_view word) {
+  if (const auto meant = config::closest(word, failures); !meant.empty()) return {meant};
+  std::vector<std::string> near;
+  for (const auto& failure : failures) {
+    if (failure.starts_with(std::string{word} + "_")) near.push_back(failure);
+  }
+  return near;
+}
+
 std::optional<Reaction::What> read_reaction_word(Context& context, const Yaml& yaml) {
   using enum Reaction::What;
   if (yaml.text == "fail") return fail;
   if (yaml.text == "incident") return incident;
   if (yaml.text == "continue") return go_on;
+  if (contains(failures, yaml.text) || (config::closest(yaml.text, reactions).empty() && !near_failures(yaml.text).empty())) {
+    const auto near = contains(failures, yaml.text) ? std::vector{yaml.text} : near_failures(yaml.text);
+    context.report.add(code::unknown_class, yaml.place, fmt::format("'{}' is {}, not what follows from one", yaml.text, contains(failures, yaml.text) ? "an outcome class" : "nearly an outcome class"),
+                       fmt::format("write on_error: {{ {}: {} }}", near.front(), join(reactions)));
+    return std::nullopt;
+  }
   context.report.add(code::wrong_value, yaml.place, fmt::format("'on_error' takes {}, not '{}'", join(reactions), yaml.text), suggest(yaml.text, reactions));
   return std::nullopt;
 }
@@ -171,10 +187,19 @@ std::optional<Reaction> read_reaction(Context& context, const Yaml& yaml, const 
 
 }  // namespace
 
+void check_time_limits(Context& context, const Yaml* written, Duration attempt_timeout, Duration timeout) {
+  if (!written || attempt_timeout <= timeout) return;
+  context.report.add(code::out_of_bounds, written->place,
+                     fmt::format("'attempt_timeout' is {}, which is longer than the whole step may take ({})", format_duration(attempt_timeout), format_duration(timeout)), "shorten it, or lengthen 'timeout'");
+}
+
 Retry read_retry(Context& context, const Yaml* yaml, Retry retry) {
   static const KeySet keys{"'retry'", {"for", "attempts", "delay", "backoff", "max_delay"}, {}};
   if (!yaml || !check_keys(context.report, *yaml, keys)) return retry;
   const auto duration = [&](const char* key, Duration min) { return read_duration(context.report, find_key(*yaml, keys, key), key, min); };
+  if (const auto* attempts = find_entry(*yaml, keys, "attempts"); attempts && find_key(*yaml, keys, "for")) {
+    context.report.add(code::wrong_value, attempts->key_place, "'retry' has both 'for' and 'attempts', so which of them ends it is unclear", "give it one of them");
+  }
   if (const auto attempts = read_whole(context.report, find_key(*yaml, keys, "attempts"), "attempts", 1, 1'000)) {
     retry.attempts = static_cast<int>(*attempts);
     retry.for_ = std::chrono::hours{24 * 36'525};  // the step's `timeout` still ends it
@@ -211,6 +236,7 @@ CallStep read_call(Context& context, const Yaml& step, Place place, const Scope&
   call.attempt_timeout = duration("attempt_timeout", std::chrono::milliseconds{1}, defaults.attempt_timeout);
   call.timeout = duration("timeout", std::chrono::milliseconds{1}, defaults.timeout);
   call.patience = duration("patience", Duration::zero(), defaults.patience);
+  check_time_limits(context, find_key(step, keys, "attempt_timeout"), call.attempt_timeout, call.timeout);
   if (signature) read_undo(context, step, call, inputs, place, scope);
   return call;
 }
@@ -241,11 +267,12 @@ void read_on_error(Context& context, const Yaml& yaml, Step& step, const std::ve
     return;
   }
   if (!yaml.is_map()) return wrong_value(context.report, yaml, "on_error", "a word, or a map by outcome class or code");
+  const bool is_answer = std::holds_alternative<ApproveStep>(step.body);  // a person's no has the code `rejected`
   for (const auto& [by, place, value] : yaml.entries) {
     if (contains(no_failures, by)) {
       context.report.add(code::unknown_class, place, fmt::format("'{}' is no failure, so nothing reacts to it", by), fmt::format("failures are {}", join(failures, "and")));
-    } else if (!contains(failures, by) && !config::closest(by, failures).empty()) {
-      context.report.add(code::unknown_class, place, fmt::format("there is no outcome class '{}'", by), suggest(by, failures));
+    } else if (const auto near = near_failures(by); !contains(failures, by) && !near.empty() && !(is_answer && by == "rejected")) {
+      context.report.add(code::unknown_class, place, fmt::format("there is no outcome class '{}'", by), near.size() == 1 ? suggest(by, failures) : fmt::format("did you mean {}?", join(near)));
     } else if (!contains(failures, by)) {
       check_name(context.report, by, place, "an outcome code", {});
     }

@@ -58,6 +58,13 @@ std::string weight_of(const Definition& definition, const Transition& transition
   return target.status == "suspended" && from != "suspended" ? fmt::format("a suspension ('{}')", target.name) : std::string{};
 }
 
+/// Through a reference: what is not read anew, locked, proves nothing.
+bool reads_a_row(const Definition& definition, const cel::Program& require) {
+  if (!require) return false;
+  const int first = definition.reference_slot(0);
+  return std::ranges::any_of(require.slots(), [&](int slot) { return slot >= first && slot < first + static_cast<int>(definition.references.size()); });
+}
+
 template <class Visit>
 void each_elsewhere(const Definition& definition, const Visit& visit) {
   for (const auto& [event, candidates] : definition.on) visit(candidates);
@@ -78,7 +85,7 @@ void check_schedule(Context& context, const Schedule& schedule) {
            "reckon from an attribute, such as self.due - P14D, or repeat with 'every: P1D'");
     }
   }
-  const bool has_when = std::ranges::any_of(schedule.then, [](const Transition& transition) { return static_cast<bool>(transition.when); });
+  const bool has_when = std::ranges::any_of(schedule.then, [](const Transition& transition) { return transition.when || transition.require; });
   if (schedule.skipped_waits && !has_when) {
     tell(fmt::format("'{}' waits when it is skipped, but nothing skips it: there is no 'when'", schedule.name), "add 'when', or remove 'skipped'");
   }
@@ -96,7 +103,7 @@ void check_required(Context& context) {
   const auto& definition = context.definition;
   const auto others = decided_by_others(definition);
   const auto one = [&](const std::string& timer, std::string_view status, const Transition& transition, std::initializer_list<const cel::Program*> expressions) {
-    if (transition.require) return;
+    if (reads_a_row(definition, transition.require)) return;
     const auto weight = weight_of(definition, transition, status);
     if (weight.empty()) return;
     std::set<int> read;
@@ -105,9 +112,10 @@ void check_required(Context& context) {
     const auto decided = std::ranges::find_if(read, [&](int attribute) { return others.contains(attribute); });
     if (decided == read.end()) return;
     context.report.add(code::missing_require, transition.place,
-                       fmt::format("{} lacks 'require': it leads to {}, and goes by '{}', which the event '{}' of another actor sets", timer, weight,
+                       fmt::format("{} {}: it leads to {}, and goes by '{}', which the event '{}' of another actor sets", timer,
+                                   transition.require ? "has a 'require' that reads no row of another actor" : "lacks 'require'", weight,
                                    definition.attributes[static_cast<std::size_t>(*decided)].field.name, others.at(*decided)),
-                       "add require: <condition over the other actor's row>; it is read again, locked, when the decision is written");
+                       "write require: <condition over the other actor's row, such as self.invoice.status == 'open'>; it is read again, locked, when the decision is written");
   };
   for (const auto& state : definition.states) {
     for (const auto& timer : state.after) {

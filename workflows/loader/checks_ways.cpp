@@ -67,6 +67,12 @@ void check_confirmed_state(Context& context, int guarded) {
 
 }  // namespace
 
+bool asks_the_world(const Step& step) {
+  if (std::holds_alternative<CallStep>(step.body) || std::holds_alternative<ActionStep>(step.body)) return true;
+  const auto* parallel = std::get_if<ParallelStep>(&step.body);
+  return parallel && parallel->steps && std::ranges::any_of(*parallel->steps, asks_the_world);
+}
+
 void check_reachable(Context& context) {
   const auto& definition = context.definition;
   std::vector<bool> reached(definition.states.size(), false);

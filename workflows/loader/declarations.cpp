@@ -23,6 +23,20 @@ void check_kind(Context& context, const std::string& kind, Place place) {
   }
 }
 
+/// `kind` of a reference, also of one within a list: free, unless it is nearly one that is known.
+void check_reference_kind(Context& context, const Yaml& declared, const KeySet& keys) {
+  if (!declared.is_map()) return;
+  if (const auto* of = find_key(declared, keys, "of")) check_reference_kind(context, *of, keys);
+  const auto* kind = find_key(declared, keys, "kind");
+  if (!kind || !kind->is_text()) return;
+  auto kinds = known_kinds();
+  for (const auto& [name, signature] : context.catalog.kinds) {
+    if (!contains(kinds, name)) kinds.push_back(name);
+  }
+  const auto meant = contains(kinds, kind->text) ? std::string{} : config::closest(kind->text, kinds);
+  if (!meant.empty()) context.report.add(code::unknown_kind, kind->place, fmt::format("there is no kind '{}'", kind->text), suggest(kind->text, kinds));
+}
+
 EventSpec read_event(Context& context, const YamlEntry& entry) {
   static const KeySet keys{"an event", {"with", "allow", "from", "title", "confirm", "busy"}, {}};
   EventSpec event{.name = entry.key};
@@ -52,6 +66,16 @@ EventSpec read_event(Context& context, const YamlEntry& entry) {
   return event;
 }
 
+/// A later version must know how to read the file before it reads anything else.
+void check_language_is_first(Context& context, const Yaml& root) {
+  const auto* language = find_entry(root, workflow_keys(), "language");
+  if (!language) return;
+  const auto comes_before = [&](const YamlEntry& other) { return other.key_place.file == language->key_place.file && other.key_place < language->key_place; };
+  if (std::ranges::any_of(root.entries, comes_before)) {
+    context.report.add(code::wrong_language, language->key_place, "'language' is not the first key of the file", "begin the file with 'language: 1'");
+  }
+}
+
 }  // namespace
 
 KeySet field_keys(std::string what, const std::vector<std::string>& more) {
@@ -64,6 +88,15 @@ std::vector<Field> read_declared(Context& context, const Yaml& yaml, const std::
   std::vector<config::Problem> problems;
   auto fields = read_fields(yaml, context.report.file(), problems, extra);
   for (auto& problem : problems) context.report.add(problem.code, problem.place, std::move(problem.message), std::move(problem.hint));
+  static const auto keys = field_keys("a declaration", {});
+  for (std::size_t i = 0; i < fields.size(); ++i) {
+    const auto& entry = yaml.entries[i];
+    check_reference_kind(context, entry.value, keys);
+    const auto* fallback = entry.value.is_map() && fields[i].type.base == TypeSpec::Base::secret ? find_entry(entry.value, keys, "default") : nullptr;
+    if (fallback) {
+      context.report.add(code::bad_default, fallback->key_place, fmt::format("'{}' is a secret, but its default could be read in this file", entry.key), "leave 'default' out");
+    }
+  }
   return fields;
 }
 
@@ -87,6 +120,9 @@ const std::vector<std::string>& statuses_of(std::string_view kind) {
       {"service", {"pending", "active", "suspended", "terminated", "cancelled"}},
       {"ticket", {"open", "answered", "customer_reply", "closed"}},
       {"order", {"pending", "completed", "cancelled"}},
+      {"invoice", {"draft", "open", "paid", "void", "written_off"}},
+      {"domain", {"pending", "active", "expired", "redemption", "transferred_away", "cancelled", "deleted"}},
+      {"customer", {"active", "inactive", "closed"}},
   };
   static const std::vector<std::string> free;
   const auto found = closed.find(kind);
@@ -100,6 +136,7 @@ void read_header(Context& context, const Yaml& root) {
     const bool may_come_later = context.definition.abstract && (key == "initial" || key == "states");
     if (!find_key(root, keys, key) && !may_come_later) report.add(code::missing_key, {1, 1}, fmt::format("the workflow lacks '{}'", key), key == "language" ? "begin the file with 'language: 1'" : "");
   }
+  check_language_is_first(context, root);
   if (const auto* language = find_key(root, keys, "language"); language && (language->kind != Yaml::Kind::integer || language->integer != 1)) {
     report.add(code::wrong_language, language->place, fmt::format("this version reads language 1, not {}", language->text == "1" ? "the text '1'" : fmt::format("'{}'", language->text)),
                "write 'language: 1'");
@@ -128,7 +165,8 @@ void read_settings(Context& context, const Yaml& root) {
   for (std::size_t i = 0; i < fields.size(); ++i) {
     const auto& entry = yaml->entries[i];
     check_name(context.report, entry.key, entry.key_place, "a setting", {});
-    if (entry.value.is_map() && !find_key(entry.value, keys, "default")) {
+    // what a secret is stands in no file: it has no value until somebody sets it
+    if (entry.value.is_map() && !find_key(entry.value, keys, "default") && fields[i].type.base != TypeSpec::Base::secret) {
       context.report.add(code::missing_key, entry.key_place, fmt::format("the setting '{}' has no default", entry.key), "add 'default: …': a setting always has a value");
     }
     const auto* title = entry.value.is_map() ? find_key(entry.value, keys, "title") : nullptr;
@@ -165,6 +203,7 @@ void read_call_defaults(Context& context, const Yaml& root) {
   duration("attempt_timeout", std::chrono::milliseconds{1}, defaults.attempt_timeout);
   duration("timeout", std::chrono::milliseconds{1}, defaults.timeout);
   duration("patience", Duration::zero(), defaults.patience);
+  check_time_limits(context, find_key(*call, call_keys, "attempt_timeout"), defaults.attempt_timeout, defaults.timeout);
 }
 
 void check_call_defaults(Context& context) {

@@ -39,12 +39,21 @@ SetEffect read_set(Context& context, const Yaml& yaml, const Scope& scope) {
   return effect;
 }
 
+/// A name that is given as it is: what it may be is checked and listed before anything runs.
+std::string read_fixed_name(Context& context, const Yaml* yaml, std::string_view key) {
+  const auto word = read_word(context.report, yaml, key);
+  if (!word) return {};
+  if (word->find("${") == std::string::npos) return *word;
+  context.report.add(code::wrong_value, yaml->place, fmt::format("'{}' names something, so it cannot be made by an expression", key), "write the name out; where there are several, give each a candidate with 'when'");
+  return {};
+}
+
 /// `emit: sold` or `emit: { type: sold, with: {…} }`.
 std::pair<std::string, cel::Template> read_named(Context& context, const Yaml& yaml, std::string_view key, const KeySet& keys, const Scope& scope) {
-  if (!yaml.is_map()) return {read_word(context.report, &yaml, key).value_or(""), read_map(context, nullptr, "with", scope)};
+  if (!yaml.is_map()) return {read_fixed_name(context, &yaml, key), read_map(context, nullptr, "with", scope)};
   check_keys(context.report, yaml, keys);
   const auto& name_key = keys.known.front();
-  return {read_word(context.report, need(context, yaml, keys, name_key), name_key).value_or(""),
+  return {read_fixed_name(context, need(context, yaml, keys, name_key), name_key),
           read_map(context, find_key(yaml, keys, "with"), "with", scope)};
 }
 
@@ -76,7 +85,7 @@ SendEffect read_send(Context& context, const Yaml& yaml, const Scope& scope) {
   if (const auto* actor = need(context, yaml, send_keys, "actor")) {
     effect.actor = read_value(context, *actor, scope, Field{.name = "actor", .type = {.base = TypeSpec::Base::ref}}, "'actor'");
   }
-  effect.event = read_word(context.report, need(context, yaml, send_keys, "event"), "event").value_or("");
+  effect.event = read_fixed_name(context, need(context, yaml, send_keys, "event"), "event");
   effect.with = read_map(context, find_key(yaml, send_keys, "with"), "with", scope);
   return effect;
 }

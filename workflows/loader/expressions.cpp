@@ -26,9 +26,19 @@ void tell(Context& context, Place place, const cel::Mistake& mistake, const Scop
   context.report.add(code::bad_expression, place, mistake.message, hint.empty() ? mistake.hint : hint);
 }
 
-void tell_leak(Context& context, Place place) {
-  context.report.add(code::secret_leaks, place, "a secret would flow to where it can be seen",
-                     "secrets go only into inputs and attributes that are declared 'type: secret'");
+/// `mistake`: why the expression does not compile where secrets are not there.
+void tell_leak(Context& context, Place place, const cel::Mistake& mistake) {
+  constexpr std::string_view alone = " alone is not a value", unknown = "unknown name ";
+  if (const std::string_view message = mistake.message; message.ends_with(alone)) {
+    const auto record = message.substr(0, message.size() - alone.size());
+    context.report.add(code::secret_leaks, place, fmt::format("{} alone may hold secrets, which would flow to where they can be seen", record), mistake.hint);
+  } else if (message.starts_with(unknown)) {
+    const auto record = message.substr(unknown.size());
+    context.report.add(code::secret_leaks, place, fmt::format("{} holds secrets, which would flow to where they can be seen", record),
+                       "secrets go only into inputs and attributes that are declared 'type: secret'");
+  } else {
+    context.report.add(code::secret_leaks, place, "a secret would flow to where it can be seen", "secrets go only into inputs and attributes that are declared 'type: secret'");
+  }
 }
 
 }  // namespace
@@ -50,7 +60,7 @@ cel::Program read_expression(Context& context, const Yaml* yaml, std::string_vie
     return {};
   }
   if (scope.secrets && !secrets_allowed) {
-    if (const auto open = cel::compile(yaml->text, scope.open, expected); !open) tell_leak(context, cel::place_in(*yaml, open.error().front().offset));
+    if (const auto open = cel::compile(yaml->text, scope.open, expected); !open) tell_leak(context, cel::place_in(*yaml, open.error().front().offset), open.error().front());
   }
   note_used(context, program->slots());
   return *program;
@@ -70,7 +80,7 @@ cel::Template read_template(Context& context, const Yaml& yaml, const Scope& sco
   for (const auto& [place, mistake] : mistakes) tell(context, place, mistake, scope);
   if (mistakes.empty() && scope.secrets && !secrets_allowed) {
     (void)cel::compile_template(yaml, scope.open, mistakes);
-    for (const auto& [place, mistake] : mistakes) tell_leak(context, place);
+    for (const auto& [place, mistake] : mistakes) tell_leak(context, place, mistake);
   }
   note_used(context, made.slots());
   return made;

@@ -203,6 +203,8 @@ struct StepRules {
 [[nodiscard]] std::vector<Step> read_steps(Context& context, const Yaml& yaml, const Scope& scope, StepRules rules);
 /// Call, action or local effects.
 [[nodiscard]] bool is_plain(const Step& step);
+/// A call or an action, or branches with one: only what is asked of the world outside proves something of it.
+[[nodiscard]] bool asks_the_world(const Step& step);
 // --- blocks.cpp: steps that wait, or hold other steps
 [[nodiscard]] WaitStep read_wait(Context& context, const Yaml& yaml);
 [[nodiscard]] ApproveStep read_approve(Context& context, const Yaml& yaml);
@@ -212,6 +214,8 @@ struct StepRules {
 [[nodiscard]] CallStep read_call(Context& context, const Yaml& step, Place place, const Scope& scope);
 [[nodiscard]] ActionStep read_action(Context& context, const Yaml& step, Place place, const Scope& scope);
 [[nodiscard]] ActionEffect read_action_effect(Context& context, const Yaml& map, const KeySet& keys, Place place, const Scope& scope);
+/// One attempt may not last longer than all of them. `written`: `attempt_timeout`; nullptr: it is a default, which is cut short where needed.
+void check_time_limits(Context& context, const Yaml* written, Duration attempt_timeout, Duration timeout);
 [[nodiscard]] Retry read_retry(Context& context, const Yaml* yaml, Retry fallback);
 /// `on_error`; `earlier` are the steps before this one, for `redo`; nullptr: within another step, where there is no way back.
 void read_on_error(Context& context, const Yaml& yaml, Step& step, const std::vector<Step>* earlier);

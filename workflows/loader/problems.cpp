@@ -45,7 +45,7 @@ constexpr std::array explanations{
                 "An abstract workflow may write 'steps: required' and leave them to the workflows that extend it. Each of them must then give these steps."},
     Explanation{code::unknown_type, "unknown type or format", "Types are string, int, bool, real, date, timestamp, duration, period, enum, list, map, ref, secret, url and any; formats of a string are hostname, email, ip and uuid."},
     Explanation{code::misplaced_type_key, "a key that says nothing about the type", "Each type has its own keys: 'format' and 'pattern' are for strings, 'of' and 'unique' for lists, 'kind' for references, 'min' and 'max' for numbers, strings, lists and durations."},
-    Explanation{code::bad_default, "a default that does not fit", "The default is not a value of the declared type, or is beyond its bounds. Actors would be born with a value that no one may set."},
+    Explanation{code::bad_default, "a default that does not fit", "The default is not a value of the declared type, or is beyond its bounds. Actors would be born with a value that no one may set. A secret has no default: everybody could read it in the file."},
     Explanation{code::contradictory_type, "a type that contradicts itself", "No value fits the type: 'min' is more than 'max', the enumeration is empty, the pattern is no regular expression."},
     Explanation{code::computed_attribute, "a computed attribute that is also written",
                 "The value of an attribute with 'value' is reckoned in every decision. It cannot be set, saved into, edited, required at birth or have a default: whatever was written would be gone at once."},
@@ -57,7 +57,8 @@ constexpr std::array explanations{
     Explanation{code::unknown_role, "unknown role", "Roles are customer, reseller, staff and admin."},
     Explanation{code::unknown_status, "a status its kind does not have",
                 "Lists, filters and reports go by status, so each shipped kind has a closed list. service: pending, active, suspended, terminated, cancelled; "
-                "ticket: open, answered, customer_reply, closed; order: pending, completed, cancelled. The finer distinction is the state's own name."},
+                "ticket: open, answered, customer_reply, closed; order: pending, completed, cancelled; invoice: draft, open, paid, void, written_off; "
+                "domain: pending, active, expired, redemption, transferred_away, cancelled, deleted; customer: active, inactive, closed. The finer distinction is the state's own name."},
     Explanation{code::unknown_class, "unknown outcome class",
                 "'on_error' goes by class of failure (rejected_customer, rejected_operator, conflict, gone, unclear, timeout) or by a code that the connector "
                 "gives. This is neither: it is a misspelt class, or a class that is no failure."},
@@ -71,7 +72,8 @@ constexpr std::array explanations{
     Explanation{code::wrong_type, "a value that does not fit", "The value can never be one of the declared type: text for a number, a word that the enumeration lacks, null for an attribute that always has a value."},
     Explanation{code::secret_leaks, "a secret would be seen",
                 "A value of type secret may go into inputs and attributes that are declared secret, and nowhere else: not into texts, messages, notifications, "
-                "conditions or other attributes, where lists, logs and other people see it."},
+                "conditions or other attributes, where lists, logs and other people see it. That holds for what a secret is in, too: 'event' alone would take it "
+                "along, while 'event.note' does not."},
     Explanation{code::unreachable_state, "a state nothing leads to", "No transition, timer or ending leads from the initial state to this one. It is forgotten, or the way to it is."},
     Explanation{code::no_way_on, "a state that may wait for ever",
                 "The state waits and has no 'after': if the event never comes, nobody notices. Give it a time limit, or say 'rest: true' where waiting for a "
@@ -80,7 +82,7 @@ constexpr std::array explanations{
     Explanation{code::wrong_sort_of_state, "a key for another sort of state", "A state waits ('on', 'after', 'rest'), works ('steps', 'done', 'failed', 'on' for interrupts) or is final (only 'entry'). The key belongs to another sort than the state."},
     Explanation{code::unconfirmed_path, "a way around the confirmation",
                 "The state says 'confirmed_by': being in it is a statement about the world, such as 'the server is stopped', that only this step proves. Every way "
-                "into it must be the 'done' of a run in which the step always runs, without 'when' and without passing over its failure."},
+                "into it must be the 'done' of a run in which the step always runs, without 'when' and without passing over its failure. The step is a call or an action: an effect proves nothing."},
     Explanation{code::dead_candidate, "a candidate that is never tried", "Of several candidates the first whose 'when' holds is taken. One without 'when' always holds, so those after it are never reached."},
     Explanation{code::bad_interrupt, "an interrupt that is not one",
                 "While steps run, an event either waits until they are done (no entry is needed for that) or interrupts them: then the transition says whether what "
@@ -92,7 +94,7 @@ constexpr std::array explanations{
                 "A timer leads to something that cannot be taken back or that shuts a customer out: an operation that destroys, or a suspension. When it "
                 "happens depends on what another actor has told this one, such as an invoice that it is unpaid. That may have changed a moment ago, "
                 "with the message still under way. 'require' is a condition over the other actor's own row; the row is locked and read again in the "
-                "transaction that writes the decision, so that a customer who has just paid is not suspended."},
+                "transaction that writes the decision, so that a customer who has just paid is not suspended. A condition over attributes of this actor alone reads no row and is none."},
     Explanation{code::misplaced_guard, "a guard where no timer fires",
                 "'guard: mass' counts how many actors a timer would take the same way at nearly the same time, and asks a person before too many go. A command "
                 "or message comes one by one, from someone who meant it. The guard belongs to transitions of 'after' and 'schedule'."},

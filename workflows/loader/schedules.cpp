@@ -61,6 +61,10 @@ class ScheduleReader {
     const auto *at = key("at"), *every = key("every");
     if (!at && !every) report_.add(code::missing_key, entry_.key_place, fmt::format("the schedule '{}' has no time", entry_.key), "add 'at: …' or 'every: …'");
     if (at && every) report_.add(code::bad_schedule, every->place, fmt::format("the schedule '{}' has both 'at' and 'every'", entry_.key), "give it one of them");
+    if (at && at->is_list()) {
+      report_.add(code::wrong_value, at->place, "'at' takes an expression, but this is a list", "write it as one expression in quotes: \"[self.a, self.b]\"");
+      return;
+    }
     if (at && schedule_.is_clock) schedule_.at = read_time(context_, "at", *at, base_, {To::duration});
     else if (at) schedule_.at = read_time(context_, "at", *at, base_, {To::date, To::timestamp, To::list});
     if (every && !schedule_.is_clock) schedule_.every = read_time(context_, "every", *every, base_, {To::duration, To::period});

@@ -1,5 +1,7 @@
 // What expressions may name, by place.
 #include <algorithm>
+#include <map>
+#include <set>
 
 #include "workflows/loader/loader.hpp"
 
@@ -8,16 +10,20 @@ namespace {
 
 using To = cel::Type::Base;
 
-void add(Scope& scope, const std::string& name, cel::Type all, cel::Type open, int slot) {
-  scope.all.add(name, std::move(all), slot);
-  scope.open.add(name, std::move(open), slot);
+void add(Scope& scope, const std::string& name, const cel::Type& type, int slot) {
+  scope.all.add(name, type, slot);
+  scope.open.add(name, type, slot);
 }
-
-void add(Scope& scope, const std::string& name, const cel::Type& type, int slot) { add(scope, name, type, type, slot); }
 
 void add_member(Scope& scope, const std::string& record, const std::string& member, const cel::Type& type, int slot) {
   scope.all.add_member(record, member, type, slot);
   scope.open.add_member(record, member, type, slot);
+}
+
+/// Where secrets are not to be had, a record that has some is no value by itself: its other members are all there is of it.
+void add_members(cel::Environment& open, const std::string& record, const cel::Type& type, int slot) {
+  if (!type.fields) return;
+  for (const auto& [member, member_type] : *type.fields) open.add_member(record, member, member_type, slot);
 }
 
 bool has_secret(const std::vector<Field>& fields) {
@@ -40,9 +46,13 @@ const EventSpec* known_event(const Context& context, const std::string& name) {
 cel::Type merged_type(const Context& context, const RunEvents& events, bool secrets) {
   std::map<std::string, cel::Type, std::less<>> merged;
   std::map<std::string, std::size_t> seen;
+  std::set<std::string, std::less<>> hidden;  // an open field of one event may be the secret of another
   for (const auto& name : events.names) {
     const auto* spec = known_event(context, name);
     if (!spec) return cel::Type{};
+    for (const auto& field : spec->with) {
+      if (!secrets && field.type.base == TypeSpec::Base::secret) hidden.insert(field.name);
+    }
     const auto payload = record_type(spec->with, secrets);
     for (const auto& [field, type] : *payload.fields) {
       ++seen[field];
@@ -53,6 +63,7 @@ cel::Type merged_type(const Context& context, const RunEvents& events, bool secr
       if (known->second.values != type.values) known->second.values.clear();
     }
   }
+  for (const auto& field : hidden) merged.erase(field);
   for (auto& [field, type] : merged) {
     if (events.also_none || seen[field] < events.names.size()) type.nullable = true;
   }
@@ -117,17 +128,18 @@ const std::vector<Step>* steps_within(const Step& step) {
 
 using Members = std::map<std::string, cel::Type, std::less<>>;
 
-void collect(const Context& context, Scope& scope, const Step& step, bool nullable, Members& all, Members& open) {
+void collect(const Context& context, Scope& scope, const Step& step, bool nullable, Members& all) {
   auto output = output_of(context, step);
   output.all.nullable = output.open.nullable = nullable;
   all.emplace(step.name, std::move(output.all));
-  open.emplace(step.name, std::move(output.open));
+  if (output.secrets) add_members(scope.open, "steps." + step.name, output.open, slot::steps);
+  else scope.open.add_member("steps", step.name, std::move(output.open), slot::steps);
   scope.secrets = scope.secrets || output.secrets;
   scope.all.add_ran_step(step.name, slot::steps);
   scope.open.add_ran_step(step.name, slot::steps);
   const auto* within = steps_within(step);
   // of an empty list no element is done
-  for (const auto& inner : within ? *within : std::vector<Step>{}) collect(context, scope, inner, nullable || std::holds_alternative<EachStep>(step.body), all, open);
+  for (const auto& inner : within ? *within : std::vector<Step>{}) collect(context, scope, inner, nullable || std::holds_alternative<EachStep>(step.body), all);
 }
 
 }  // namespace
@@ -166,8 +178,10 @@ Scope base_scope(const Context& context) {
 
 void add_event(const Context& context, Scope& scope, const EventSpec* event, bool in_place) {
   const int slot = in_place ? slot::run_event : slot::event;
-  if (!event) return add(scope, "event", {}, {}, slot);
-  add(scope, "event", record_type(event->with), record_type(event->with, false), slot);
+  if (!event) return add(scope, "event", cel::Type{}, slot);
+  scope.all.add("event", record_type(event->with), slot);
+  if (has_secret(event->with)) add_members(scope.open, "event", record_type(event->with, false), slot);
+  else scope.open.add("event", record_type(event->with), slot);
   scope.secrets = scope.secrets || has_secret(event->with);
   add_references(context, scope, "event", in_place ? Reference::Source::run_event : Reference::Source::event, {event});
 }
@@ -175,7 +189,9 @@ void add_event(const Context& context, Scope& scope, const EventSpec* event, boo
 void add_run_event(const Context& context, Scope& scope, const RunEvents& events) {
   scope.secrets = scope.secrets || have_secrets(context, events);
   scope.all.add_member("run", "event", merged_type(context, events, true), slot::run_event);
-  scope.open.add_member("run", "event", merged_type(context, events, false), slot::run_event);
+  const auto open = merged_type(context, events, false);
+  if (have_secrets(context, events)) add_members(scope.open, "run.event", open, slot::run_event);
+  else scope.open.add_member("run", "event", open, slot::run_event);
   std::vector<const EventSpec*> known;
   for (const auto& name : events.names) {
     if (const auto* spec = known_event(context, name)) known.push_back(spec);
@@ -184,14 +200,16 @@ void add_run_event(const Context& context, Scope& scope, const RunEvents& events
 }
 
 void add_steps(const Context& context, Scope& scope, const std::vector<Step>& steps) {
-  Members all, open;
-  for (const auto& step : steps) collect(context, scope, step, false, all, open);
-  add(scope, "steps", cel::Type::record(std::move(all)), cel::Type::record(std::move(open)), slot::steps);
+  Members all;
+  for (const auto& step : steps) collect(context, scope, step, false, all);
+  scope.all.add("steps", cel::Type::record(std::move(all)), slot::steps);
 }
 
 void add_result(const Context& context, Scope& scope, const Step& step) {
   auto output = output_of(context, step);
-  add(scope, "result", std::move(output.all), std::move(output.open), slot::result);
+  scope.all.add("result", std::move(output.all), slot::result);
+  if (output.secrets) add_members(scope.open, "result", output.open, slot::result);
+  else scope.open.add("result", std::move(output.open), slot::result);
   scope.secrets = scope.secrets || output.secrets;
 }
 

@@ -143,7 +143,12 @@ class StateReader {
           step = config::closest(step, names);
         }
         const auto found = std::ranges::find(names, step);
-        if (found != names.end()) state.confirmed_by.emplace_back(from, static_cast<int>(found - names.begin()));
+        if (found == names.end()) continue;
+        const int index = static_cast<int>(found - names.begin());
+        if (!asks_the_world(definition.work(work).steps[static_cast<std::size_t>(index)])) {
+          context.report.add(code::unconfirmed_path, place, fmt::format("the step '{}' is no call, so it proves nothing about the world", path), "name a step with 'call' or 'action'");
+        }
+        state.confirmed_by.emplace_back(from, index);
       }
     });
   }

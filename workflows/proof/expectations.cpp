@@ -78,7 +78,9 @@ class Comparison {
     const auto& type = actor_.definition().attributes[static_cast<std::size_t>(index)].field.type;
     const auto actual = encode(type, actor_.snapshot().attributes[static_cast<std::size_t>(index)]);
     const auto wanted = expected.to_json();
-    if (!fits(encode(type, decode(type, wanted)), actual)) differ(expected, name, shown(expected), shown(actual));
+    if (fits(encode(type, decode(type, wanted)), actual)) return;
+    const bool alike = shown(expected) == shown(actual);  // a text that looks like a number: the quotes tell
+    differ(expected, name, alike ? dump_json(wanted) : shown(expected), alike ? dump_json(actual) : shown(actual));
   }
 
   // --- what happened since the last `expect`
@@ -220,7 +222,7 @@ class Comparison {
         continue;
       }
       const auto moment = read_moment(value.text, calendar_);
-      if (!moment) differ(value, "timer " + name, "a moment", value.text);
+      if (!moment) differ(value, "timer " + name, value.text + " (no moment)", actual);
       else if (timer.empty() || actor_.snapshot().cursor.timers.at(timer) != *moment) differ(value, "timer " + name, format_time(*moment), actual);
     }
   }

@@ -3,7 +3,6 @@
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <array>
 #include <utility>
 
 namespace stellwerk::workflows::proof {
@@ -40,8 +39,6 @@ const std::vector<std::pair<std::string, Form>>& forms() {
   return all;
 }
 
-constexpr std::array roles{"customer", "reseller", "staff", "admin", "system"};
-
 std::vector<std::string> event_names(const Definition& definition) {
   std::vector<std::string> names;
   for (const auto& [name, spec] : definition.events) names.push_back(name);
@@ -77,7 +74,7 @@ void read_send(Reading& in, const Yaml& yaml, Line& line) {
   }
   if (const auto* by = yaml.find("by")) {
     line.by = read_word(in.report, by, "by").value_or("");
-    std::vector<std::string> known{roles.begin(), roles.end()};
+    auto known = roles();
     if (const auto spec = in.definition.events.find(line.name); spec != in.definition.events.end()) known.insert(known.end(), spec->second.from.begin(), spec->second.from.end());
     if (!line.by.empty() && must_fit && !contains(known, line.by))
       in.report.add(code::unknown_role, by->place, fmt::format("'{}' neither is a role nor sends '{}'", line.by, line.name), suggest(line.by, known));
@@ -100,27 +97,6 @@ void read_remedy(Reading& in, const Yaml& yaml, Line& line) {
   if (const auto* input = yaml.find("input")) line.values = input->to_json();
   if (const auto* output = yaml.find("output")) line.output = output->to_json();
   line.note = read_word(in.report, yaml.find("note"), "note").value_or("");
-}
-
-void check_expect(Reading& in, const Yaml& expect) {
-  if (!expect.is_map()) return wrong_value(in.report, expect, "expect", "a map of what is expected");
-  std::vector<std::string> known = expect_keys();
-  for (const auto& attribute : in.definition.attributes) known.push_back(attribute.field.name);
-  for (const auto& [key, place, value] : expect.entries) {
-    if (!contains(known, key)) in.report.add(code::unknown_key, place, fmt::format("'expect' knows no '{}', and workflow {} has no such attribute", key, in.definition.name), suggest(key, known));
-    const auto named = [&](const std::vector<std::string>& names, std::string_view what, const char* problem) {
-      if (!value.is_text() || contains(names, value.text)) return;
-      in.report.add(problem, value.place, fmt::format("workflow {} has no {} '{}'", in.definition.name, what, value.text), suggest(value.text, names));
-    };
-    std::vector<std::string> names;
-    if (key == "state") {
-      for (const auto& state : in.definition.states) names.push_back(state.name);
-      named(names, "state", code::unknown_state);
-    } else if (key == "status") {
-      for (const auto& state : in.definition.states) names.push_back(state.status);
-      named(names, "status", code::unknown_status);
-    }
-  }
 }
 
 void read_moment_of(Reading& in, const Yaml& value, Line& line) {
@@ -150,6 +126,7 @@ std::optional<Line> read_line(Reading& in, const Yaml& yaml) {
   Line line{.what = form.what, .place = yaml.place};
   if (const auto* refused = yaml.find("refused")) line.refused = refused->kind == Yaml::Kind::boolean ? std::string{} : read_word(in.report, refused, "refused").value_or("");
   line.by = form.what == Line::What::send ? "" : read_word(in.report, yaml.find("by"), "by").value_or("");
+  if (!line.by.empty() && !contains(roles(), line.by)) in.report.add(code::unknown_role, yaml.find("by")->place, fmt::format("there is no role '{}'", line.by), suggest(line.by, roles()));
   switch (form.what) {
     using enum Line::What;
     case send: read_send(in, yaml, line); break;
@@ -227,11 +204,9 @@ std::map<std::string, std::vector<Answer>> read_answers(Reading& in, const Yaml&
     wrong_value(in.report, yaml, "answer", "a map from operations to outcomes");
     return answers;
   }
-  std::vector<std::string> known;
-  for (const auto& [name, operation] : in.catalog.operations) {
-    known.push_back(name);
+  auto known = operation_names(in.catalog);
+  for (const auto& [name, operation] : in.catalog.operations)
     for (const auto& sub : operation.subs) known.push_back(name + "/" + sub);
-  }
   for (const auto& [name, action] : in.catalog.actions) known.push_back(name);
   for (const auto& [name, place, value] : yaml.entries) {
     if (!contains(known, name)) in.report.add(code::unknown_operation, place, fmt::format("there is no operation or action '{}'", name), suggest(name, known));
@@ -288,7 +263,11 @@ std::map<std::string, Row, std::less<>> read_rows(Reading& in, const Yaml& yaml)
     wrong_value(in.report, yaml, "references", "rows by kind and id: { plan: { vps-m: { cores: 2 } } }");
     return rows;
   }
+  std::vector<std::string> kinds;
+  for (const auto& [kind, kept] : in.catalog.kinds) kinds.push_back(kind);
+  for (const auto& reference : in.definition.references) kinds.push_back(reference.kind);
   for (const auto& [kind, place, by_id] : yaml.entries) {
+    if (!contains(kinds, kind)) in.report.add(code::unknown_kind, place, fmt::format("nothing refers to a '{}'", kind), suggest(kind, kinds));
     if (!by_id.is_map()) {
       wrong_value(in.report, by_id, kind, "rows by id");
       continue;

@@ -1,8 +1,8 @@
 #pragma once
 // Reading the lines of a script. Internal to this folder.
 
-#include "workflows/proof/test_file.hpp"
 #include "workflows/loader/reader.hpp"
+#include "workflows/proof/test_file.hpp"
 
 namespace stellwerk::workflows::proof {
 
@@ -13,6 +13,11 @@ struct Reading {
   const Calendar& calendar;
 };
 
+/// Whose word a line may be.
+[[nodiscard]] const std::vector<std::string>& roles();
+[[nodiscard]] std::vector<std::string> operation_names(const Catalog& catalog);
+/// `expect`: every name in it is one that could be there. Otherwise "none of them" would be true of a slip of the pen (expect_reader.cpp).
+void check_expect(Reading& reading, const config::Yaml& expect);
 [[nodiscard]] std::vector<Line> read_script(Reading& reading, const config::Yaml& yaml);
 /// `answers` of the file and `answer` of a line: lists by operation or action.
 [[nodiscard]] std::map<std::string, std::vector<Answer>> read_answers(Reading& reading, const config::Yaml& yaml);

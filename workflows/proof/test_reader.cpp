@@ -114,7 +114,8 @@ void read_cases(Reading& in, const Yaml& root, Tests& tests) {
     if (tests.cases.empty()) in.report.add(code::missing_key, root.place, "a test file has 'cases'", "cases: [ { name: …, script: [ … ] } ]");
     return;
   }
-  if (!cases->is_list() || cases->items.empty()) return wrong_value(in.report, *cases, "cases", "a list of cases");
+  if (cases->is_list() && cases->items.empty()) return in.report.add(code::wrong_value, cases->place, "'cases' is empty", "cases: [ { name: …, script: [ … ] } ]");
+  if (!cases->is_list()) return wrong_value(in.report, *cases, "cases", "a list of cases");
   for (const auto& item : cases->items) {
     if (!check_keys(in.report, item, case_keys())) continue;
     Case made{.place = item.place};
@@ -125,6 +126,8 @@ void read_cases(Reading& in, const Yaml& root, Tests& tests) {
     made.given = over(given, item.find("given") != nullptr ? read_attributes(in, *item.find("given"), false) : Json(JsonObject{}));
     if (const auto* script = item.find("script")) made.script = read_script(in, *script);
     else in.report.add(code::missing_key, item.place, "a case has a 'script'");
+    if (const auto* script = item.find("script"); script != nullptr && script->is_list() && script->items.empty())
+      in.report.add(code::wrong_value, script->place, "'script' has no line: it would show nothing", "add lines such as - send: paid");
     tests.cases.push_back(std::move(made));
   }
 }

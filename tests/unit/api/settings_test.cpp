@@ -58,6 +58,17 @@ BOOST_AUTO_TEST_CASE(are_listed_with_type_bounds_and_the_values_of_every_level) 
   BOOST_TEST(text_of(history.json.at("items").as_array()[1], "note") == "agreed");
 }
 
+BOOST_AUTO_TEST_CASE(a_misspelt_dry_run_changes_nothing) {
+  Desk desk;
+  const auto told = put(desk, change("tenant", "", "cancel_unpaid", "\"P3D\""), "admin", "?dryrun=true");
+  BOOST_TEST(told.status == 422);
+  BOOST_TEST(text_of(told.json, "detail").find("did you mean 'dry_run'?") != std::string::npos, text_of(told.json, "detail"));
+  BOOST_TEST(declared(desk, "proxmox-vm", "cancel_unpaid").at("values").as_array().empty());
+  const auto edit = desk.ask(http::Method::patch, "/api/admin/services/" + desk.service + "/attributes?dry_run=true", {.token = desk.token("staff"), .body = "{}"});
+  BOOST_TEST(edit.status == 422);
+  BOOST_TEST(text_of(edit.json, "detail").find("'dry_run'") != std::string::npos, text_of(edit.json, "detail"));
+}
+
 BOOST_AUTO_TEST_CASE(are_refused_with_the_place_of_each_mistake) {
   auto& desk = shared_desk();
   struct Case {

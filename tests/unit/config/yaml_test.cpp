@@ -36,6 +36,8 @@ struct ScalarCase {
 const std::vector<ScalarCase> scalars{
     {"on", Yaml::Kind::text, R"("on")"},
     {"yes", Yaml::Kind::text, R"("yes")"},
+    {"True", Yaml::Kind::text, R"("True")"},
+    {"FALSE", Yaml::Kind::text, R"("FALSE")"},
     {"No", Yaml::Kind::text, R"("No")"},
     {"022", Yaml::Kind::text, R"("022")"},
     {"-022", Yaml::Kind::text, R"("-022")"},

@@ -101,6 +101,19 @@ BOOST_AUTO_TEST_CASE(another_limit_moves_it_and_one_that_is_past_fires_at_once) 
   BOOST_TEST(actor.told == std::vector<std::string>{"answer_overdue @ 2026-03-02T11:00:00Z"}, boost::test_tools::per_element());
 }
 
+BOOST_AUTO_TEST_CASE(what_was_used_up_before_its_timer_had_its_turn_is_told_all_the_same) {
+  TimedActor actor{without_end()};
+  actor.now = at("2026-03-02T09:00:00Z");
+  BOOST_REQUIRE(actor.born());
+  actor.now = at("2026-03-02T14:00:00Z");  // an hour after it was due
+  BOOST_REQUIRE(actor.command("answer"));
+  BOOST_TEST(actor.due(timer) == "2026-03-02T13:00:00Z");
+  BOOST_REQUIRE(actor.refresh());
+  actor.until("2026-03-03T09:00:00Z");
+  BOOST_TEST(actor.told == std::vector<std::string>{"answer_overdue @ 2026-03-02T14:00:00Z"}, boost::test_tools::per_element());
+  BOOST_TEST(actor.due(timer) == "none");
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace stellwerk::testing

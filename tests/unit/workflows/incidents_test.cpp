@@ -112,6 +112,33 @@ BOOST_AUTO_TEST_CASE(a_step_held_before_it_began_may_be_done_by_hand_as_well) {
   BOOST_TEST(actor.doing() == "stock.give");  // what was done by hand is taken back like the rest
 }
 
+BOOST_AUTO_TEST_CASE(a_step_that_proves_a_state_is_not_passed_over_except_while_it_is_undone) {
+  const std::string undoable = "      - make: { call: vendor.create, on_server: \"'srv_1'\", with: { name: box } }\n";
+  const auto text = [&](const std::string& steps) {
+    auto whole = working(steps);
+    return whole.insert(whole.find("    rest: true\n", whole.find("  there:\n")), "    confirmed_by: [ busy.make ]\n");
+  };
+  ScriptedActor actor{small_workflow(text(undoable + change_step))};
+  BOOST_REQUIRE(actor.born());
+  BOOST_REQUIRE(actor.command("go"));
+  BOOST_REQUIRE(actor.answer(OutcomeClass::rejected_operator));
+  for (const auto* remedy : {"retry", "edit", "done", "fail"}) BOOST_TEST(actor.is_offered(remedy), remedy);
+  BOOST_TEST(!actor.is_offered("skip"));
+  const auto refused = actor.remedy(What::skip);
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST(refused.error().reason == "remedy_not_offered");
+  BOOST_TEST(refused.error().message.find("proves state there (confirmed_by)") != std::string::npos, refused.error().message);
+  BOOST_REQUIRE(actor.remedy(What::done, JsonObject{{"id", 1}}));
+  BOOST_REQUIRE(actor.answer(OutcomeClass::rejected_operator));
+  BOOST_TEST(actor.is_offered("skip"));  // the next step proves nothing
+  BOOST_REQUIRE(actor.remedy(What::fail));
+  BOOST_REQUIRE(actor.answer(OutcomeClass::rejected_operator));
+  BOOST_TEST(actor.is_offered("skip"));
+  BOOST_REQUIRE(actor.remedy(What::skip));
+  BOOST_TEST(actor.in() == "broken");
+  BOOST_TEST(actor.problems.empty());
+}
+
 BOOST_AUTO_TEST_CASE(a_local_step_that_failed_can_be_tried_again_or_skipped) {
   const std::string steps = "      - keep: { set: { number: \"${1 / (self.other - 7)}\" } }\n" + change_step;
   for (const auto what : {What::edit, What::retry, What::skip}) {
@@ -172,6 +199,26 @@ BOOST_AUTO_TEST_CASE(a_remedy_of_an_incident_that_is_not_open_is_told_so) {
   const auto decided = workflows::advance(*actor.definition, actor.snapshot, {.id = make_id<EventId>("evt"), .by = {"usr_1", "staff"}, .body = closed}, actor.now);
   BOOST_REQUIRE(!decided);
   BOOST_TEST(decided.error().reason == "incident_not_open");
+}
+
+BOOST_AUTO_TEST_CASE(an_action_that_was_carried_out_is_not_carried_out_again) {
+  auto actor = started("      - take: { action: stock.take, save: { number: 12 / (self.other - 7) + result.n } }\n" + change_step);
+  BOOST_REQUIRE(actor.done(JsonObject{{"n", 3}}));
+  BOOST_REQUIRE(actor.held());
+  BOOST_TEST(!actor.is_offered("edit"));
+  const auto edited = actor.remedy(What::edit, JsonObject{{"of", "x"}});
+  BOOST_REQUIRE(!edited);
+  BOOST_TEST(edited.error().reason == "remedy_not_offered");
+  BOOST_REQUIRE(!actor.remedy(What::retry));  // what cannot be saved yet is told to who asks
+  BOOST_TEST(actor.attempt() == nullptr);
+  actor.snapshot.attributes[static_cast<std::size_t>(actor.definition->find_attribute("other"))] = workflows::cel::Value::of_int(8);
+  BOOST_REQUIRE(actor.remedy(What::retry));
+  BOOST_TEST(actor.attribute("number") == Json(15));
+  BOOST_TEST(actor.doing() == "vendor.change");
+  BOOST_REQUIRE(actor.answer(OutcomeClass::rejected_customer));
+  BOOST_TEST(actor.doing() == "stock.give");
+  BOOST_TEST(int_of(actor.input(), "n") == 3);
+  BOOST_TEST(actor.problems.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -125,6 +125,18 @@ BOOST_AUTO_TEST_CASE(an_interrupt_sees_its_own_event_when_undo_is_over) {
   BOOST_TEST(actor.attribute("other") == Json(42));
 }
 
+BOOST_AUTO_TEST_CASE(a_kept_step_done_by_hand_saves_its_result) {
+  auto actor = started("      - change: { call: vendor.change, on_server: \"'srv_1'\", save: { number: result.speed } }\n",
+                       "    failed: { to: broken }\n    on: { stop: { interrupt: keep, to: stopped } }\n");
+  BOOST_REQUIRE(actor.answer(Outcome{.is = OutcomeClass::pending, .handle = "task-1"}));
+  BOOST_REQUIRE(actor.command("stop"));
+  BOOST_REQUIRE(actor.answer(Outcome{.is = OutcomeClass::rejected_operator, .code = "timeout", .handle = "task-1"}));
+  BOOST_REQUIRE(actor.held());
+  BOOST_REQUIRE(actor.remedy(Remedy::What::done, JsonObject{{"speed", 9}}));
+  BOOST_TEST(actor.in() == "stopped");
+  BOOST_TEST(actor.attribute("number") == Json(9));
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace stellwerk::testing

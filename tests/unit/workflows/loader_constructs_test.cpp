@@ -273,6 +273,29 @@ states:
 )", {"SW061"});
 }
 
+BOOST_AUTO_TEST_CASE(a_payload_with_a_secret_is_read_by_its_other_fields_only) {
+  const auto with = [](const std::string& transition) {
+    return header + "events:\n  go: { allow: [staff], with: { pw: { type: secret }, note: { type: string } } }\n" +
+           "attributes: { m: { type: map }, s: { type: string }, key: { type: secret } }\ninitial: a\nstates:\n  a:\n    status: a\n    rest: true\n    on: { go: " + transition + " }\n";
+  };
+  for (const auto* fine : {"{ set: { s: \"${event.note}\", key: \"${event.pw}\" } }", "{ when: has(event.note), save: { key: event.pw, s: event.note } }",
+                           "{ steps: [ { x: { set: { s: \"${run.event.note}\" }, when: has(run.event) } } ], done: { set: { key: \"${event.pw}\" } }, failed: incident }"}) {
+    load(with(fine));
+  }
+  for (const auto* leak : {"{ set: { m: \"${event}\" } }", "{ save: { m: event } }", "{ emit: { type: x, with: { p: \"${[event]}\" } } }", "{ set: { s: \"x ${event} y\" } }",
+                           "{ each: { in: \"[event]\", do: [ { notify: x } ] } }", "{ set: { s: \"${dyn(event).pw}\" } }", "{ when: \"has(event.pw)\", notify: x }",
+                           "{ set: { m: \"${event[self.s]}\" } }",
+                           "{ steps: [ { x: { set: { m: \"${run.event}\" } } } ], done: { notify: x }, failed: incident }"}) {
+    BOOST_TEST_CONTEXT(leak) { check_told(with(leak), {"SW042"}); }
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_field_that_is_the_secret_of_one_event_is_nobodys_open_field) {
+  check_told(header + "events:\n  one: { allow: [staff], with: { pw: { type: secret } } }\n  two: { allow: [staff], with: { pw: { type: string } } }\n"
+             "attributes: { s: { type: string } }\ninitial: a\nstates:\n  a: { status: a, rest: true, on: { one: { to: w }, two: { to: w } } }\n"
+             "  w: { status: w, steps: [ { x: { set: { s: \"${run.event.pw}\" } } } ], done: { to: a }, failed: incident }\n", {"SW042"});
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace stellwerk::workflows

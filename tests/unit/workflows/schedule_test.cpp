@@ -1,4 +1,5 @@
 #include "tests/unit/workflows/timed.hpp"
+#include "workflows/replay.hpp"
 
 namespace stellwerk::testing {
 namespace {
@@ -372,6 +373,69 @@ BOOST_AUTO_TEST_CASE(a_schedule_may_begin_work_in_place_under_its_own_name) {
   BOOST_TEST(actor.in() == "idle");
   BOOST_REQUIRE(actor.done());
   BOOST_TEST(!actor.snapshot.cursor.run.has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_distance_that_comes_back_counts_from_now) {
+  TimedActor actor{service("  remind: { every: \"self.paused ? null : P1D\", notify: due }\n")};
+  BOOST_REQUIRE(actor.born());  // 2 March, 08:00
+  actor.until("2026-03-04T07:00:00Z");
+  BOOST_TEST(actor.told.size() == 2U);
+  BOOST_REQUIRE(actor.edit({{"paused", true}}));
+  BOOST_TEST(actor.due(due_timer) == "none");
+  actor.until("2026-03-20T07:00:00Z");
+  BOOST_REQUIRE(actor.edit({{"paused", false}}));
+  BOOST_TEST(actor.due(due_timer) == "2026-03-21T06:00:00Z");
+  BOOST_TEST(actor.told.size() == 2U);
+}
+
+BOOST_AUTO_TEST_CASE(every_remembers_no_more_than_a_bounded_number_of_values) {
+  TimedActor actor{service("  remind: { every: P1D, per: today, notify: due }\n")};
+  BOOST_REQUIRE(actor.born());
+  actor.until("2026-06-30T00:00:00Z");
+  BOOST_TEST(actor.told.size() > 100U);
+  const auto& used = actor.snapshot.cursor.schedules.at("remind").used;
+  BOOST_TEST(used.size() == 64U);
+  BOOST_TEST(dump_json(used.back()) == "\"2026-06-29\"");
+}
+
+BOOST_AUTO_TEST_CASE(a_schedule_that_fails_again_and_again_opens_one_incident) {
+  TimedActor actor{service("  remind: { every: P1D, when: \"10 / self.divisor > 0\", notify: due }\n")};
+  BOOST_REQUIRE(actor.born({{"divisor", 0}}));
+  actor.until("2026-03-12T00:00:00Z");
+  BOOST_TEST(actor.incidents.size() == 1U);
+  BOOST_TEST(actor.snapshot.cursor.failed.size() == 1U);
+  BOOST_TEST(actor.count("incident_opened") == 1U);
+  BOOST_TEST(actor.count("event_failed_again") == 8U);
+  BOOST_REQUIRE(actor.remedy(workflows::Remedy::What::skip));
+  actor.until("2026-03-12T09:00:00Z");
+  BOOST_TEST(actor.count("incident_opened") == 2U);
+  BOOST_TEST(workflows::replay(*actor.definition, std::vector<Json>(actor.journal.begin(), actor.journal.end())).has_value());
+}
+
+BOOST_AUTO_TEST_CASE(a_waiting_firing_that_asks_for_a_row_gets_it) {
+  TimedActor actor{R"(language: 1
+workflow: timed
+kind: service
+title: Timed
+attributes:
+  due: { type: date }
+  paused: { type: bool, default: true, edit: [staff] }
+  cores: { type: int }
+  plan: { type: ref, kind: plan }
+initial: idle
+states:
+  idle: { status: active, rest: true }
+  moved: { status: suspended, rest: true, entry: { set: { cores: "${self.plan.cores}" } } }
+schedule:
+  move: { at: self.due, when: "!self.paused", skipped: wait, set: { plan: pln_2 }, to: moved }
+)"};
+  actor.world["pln_2"] = {.kind = "plan", .version = 2, .fields = {{"cores", 8}}};
+  BOOST_REQUIRE(actor.born({{"due", "2026-03-10"}}));
+  actor.until("2026-03-11T00:00:00Z");
+  BOOST_REQUIRE(actor.edit({{"paused", false}}));
+  BOOST_TEST(actor.in() == "moved");
+  BOOST_TEST(actor.text("cores") == "8");
+  BOOST_TEST(actor.incidents.empty());
 }
 
 BOOST_AUTO_TEST_SUITE_END()

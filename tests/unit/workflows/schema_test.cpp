@@ -28,6 +28,7 @@ const std::map<std::string, std::string> beyond{
     {"computed_and_set", "the attribute is declared elsewhere"},
     {"clock_that_closes_before_it_opens", "two times of day must be compared"},
     {"interrupt_where_nothing_runs", "whether work is done in place in this state is said elsewhere"},
+    {"language_comes_second", "keys have no order for a schema"},
 };
 
 class Schema {

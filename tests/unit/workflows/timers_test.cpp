@@ -122,6 +122,21 @@ BOOST_AUTO_TEST_CASE(a_final_state_has_no_timers) {
   BOOST_TEST(actor.problems.empty());
 }
 
+BOOST_AUTO_TEST_CASE(a_failed_event_that_is_skipped_leaves_no_actor_without_a_wake_up) {
+  using What = workflows::Remedy::What;
+  ScriptedActor actor{small_workflow(waits)};
+  BOOST_REQUIRE(actor.born());
+  actor.pass(std::chrono::hours{49});  // both timers have had their turn; the second is with a person
+  BOOST_TEST(actor.snapshot.cursor.timers.empty());
+  BOOST_REQUIRE(actor.incidents.size() == 1U);
+  BOOST_REQUIRE(actor.remedy(What::skip));
+  BOOST_REQUIRE(actor.incidents.size() == 1U);
+  BOOST_TEST(actor.incidents.begin()->second.code == "no_wakeup");
+  BOOST_REQUIRE(actor.remedy(What::skip));  // it was meant so
+  BOOST_TEST(actor.incidents.empty());
+  BOOST_TEST(actor.snapshot.cursor.failed.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace stellwerk::testing

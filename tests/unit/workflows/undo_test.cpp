@@ -140,6 +140,43 @@ BOOST_AUTO_TEST_CASE(what_an_action_gave_is_given_back_although_it_could_not_be_
   BOOST_TEST(int_of(actor.input(), "n") == 12);
 }
 
+BOOST_AUTO_TEST_CASE(a_step_that_begins_anew_has_keys_that_no_other_try_had) {
+  auto actor = started(take_step + "      - create: { call: vendor.create, on_server: \"'srv_1'\", with: { name: \"box-${self.number}\" } }\n"
+                       "      - last: { call: vendor.create, on_server: \"'srv_1'\", with: { name: last }, on_error: { conflict: { redo: take, times: 2 } } }\n");
+  const auto key = [&](const std::string& rest) { return actor.run()->id.str() + rest; };
+  for (const std::string n : {"1", "2", "3"}) {
+    BOOST_TEST(actor.attempt()->key == key("/take/" + n));
+    BOOST_REQUIRE(actor.done(JsonObject{{"n", 1}}));
+    BOOST_TEST(actor.attempt()->key == key("/create/" + n));
+    if (n == "3") break;
+    BOOST_REQUIRE(actor.done());
+    BOOST_TEST(actor.attempt()->key == key("/last/" + n));
+    BOOST_REQUIRE(actor.answer(OutcomeClass::conflict));
+    const std::string again = n == "1" ? "" : "/" + n;
+    BOOST_TEST(actor.attempt()->key == key("/create" + again + "/undo"));
+    BOOST_REQUIRE(actor.done());
+    BOOST_TEST(actor.attempt()->key == key("/take" + again + "/undo"));
+    BOOST_REQUIRE(actor.done());
+  }
+  BOOST_TEST(actor.problems.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_edited_input_and_a_redo_do_not_share_a_key) {
+  auto actor = started(take_step + "      - create: { call: vendor.create, on_server: \"'srv_1'\", with: { name: \"box-${self.number}\" } }\n"
+                       "      - last: { call: vendor.create, on_server: \"'srv_1'\", with: { name: last }, on_error: { conflict: { redo: take, times: 2 } } }\n");
+  BOOST_REQUIRE(actor.done(JsonObject{{"n", 1}}));
+  BOOST_REQUIRE(actor.answer(OutcomeClass::rejected_operator));
+  BOOST_REQUIRE(actor.remedy(workflows::Remedy::What::edit, JsonObject{{"size", 4}}));
+  BOOST_TEST(actor.attempt()->key == actor.run()->id.str() + "/create/2");
+  BOOST_REQUIRE(actor.done());
+  BOOST_REQUIRE(actor.answer(OutcomeClass::conflict));
+  BOOST_REQUIRE(actor.done());
+  BOOST_REQUIRE(actor.done());
+  BOOST_REQUIRE(actor.done(JsonObject{{"n", 2}}));
+  BOOST_TEST(actor.attempt()->key == actor.run()->id.str() + "/create/3");
+  BOOST_TEST(actor.problems.empty());
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace stellwerk::testing
