@@ -65,7 +65,7 @@ struct AttemptRow {
   TenantId tenant;
   std::string workflow;
   std::string step;
-  std::string key;       ///< idempotency key <run>/<step>[/<sub>]/<n>, "…/undo"
+  std::string key;       ///< idempotency key <run>/<step>[/<sub>][/<item>]/<n>; of its undo "…/undo", "…/<n>/undo" after a redo
   std::string executor;  ///< "connector" or "action"
   std::string operation; ///< "proxmox.create_vm", "id.allocate"
   int sub = -1;          ///< index of the composite operation's entry, -1: simple
