@@ -47,6 +47,7 @@ void ClientImpl::release() {
   const std::lock_guard lock{mutex_};
   all_.dispatcher = nullptr;
   all_.timers = nullptr;
+  all_.sentry = nullptr;
 }
 
 void ClientImpl::query(std::function<Result<Json>(Views&)> question, std::function<void(Result<Json>)> done) {
@@ -149,6 +150,8 @@ void ClientImpl::create(CreateRequest request, AnswerCallback done) {
 }
 
 void ClientImpl::remedy(RemedyRequest request, AnswerCallback done) {
+  if (request.remedy == "release" || request.remedy == "keep")
+    return answer_guard({.question = request.incident, .release = request.remedy == "release", .number = {}, .note = request.note, .caller = request.caller}, std::move(done));
   using What = workflows::Remedy::What;
   static const std::map<std::string, What> names{{"retry", What::retry}, {"skip", What::skip}, {"edit", What::edit}, {"done", What::done}, {"fail", What::fail}};
   const auto what = names.find(request.remedy);
@@ -210,7 +213,7 @@ Result<SettingAnswer> ClientImpl::change(Views& views, const SettingRequest& req
   value.at = now();
   if (request.dry_run) {
     STELLWERK_TRY(auto forecast, views.forecast(tenant, value, now()));
-    return SettingAnswer{std::move(value), std::move(forecast)};
+    return SettingAnswer{views.shown_setting(std::move(value)), std::move(forecast)};
   }
   STELLWERK_TRY(const auto change, refresher_.write_down(views, value, views.workflows_of(value.workflow)));
   if (auto put = views.put_setting(tenant, value); !put) {
@@ -219,7 +222,7 @@ Result<SettingAnswer> ClientImpl::change(Views& views, const SettingRequest& req
     return fail(std::move(put).error());
   }
   refresher_.begin(change);
-  return SettingAnswer{std::move(value), std::nullopt};
+  return SettingAnswer{views.shown_setting(std::move(value)), std::nullopt};
 }
 
 void ClientImpl::refresh(const ActorId& actor, Duration delay, std::function<void(const Result<Answer>&)> done) {
@@ -277,6 +280,7 @@ void ClientImpl::keep_offset(Duration target, const std::shared_ptr<JsonCallback
           if (!kept) return (*done)(fail(kept.error()));
           all_.clock->set_offset(target);
           const auto [dispatcher, timers] = dispatcher_and_timers();
+          if (const auto guards = sentry()) caf::anon_send(guards, clock_atom::value);  // time that was skipped is no downtime
           if (timers) caf::anon_send(timers, clock_atom::value);
           if (dispatcher) caf::anon_send(dispatcher, clock_atom::value);
           (*done)(Json(JsonObject{{"now", format_time(all_.clock->now())}, {"offset", format_duration(target)}}));

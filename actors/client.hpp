@@ -65,6 +65,24 @@ struct EditRequest {
   std::optional<Idempotency> idempotency;
 };
 
+/// The value of an attribute of type secret, told to a person.
+struct RevealRequest {
+  ActorId actor;
+  std::string kind;       ///< expected kind; an actor of another kind is not_found
+  std::string attribute;
+  std::string note;       ///< why; kept with the name in journal and audit
+  Caller caller;          ///< a customer sees what is declared `show_to: [owner]`, once for each value
+  std::string trace;
+};
+
+/// A person is forgotten: personal attributes of all their actors, their keys, their record.
+struct EraseRequest {
+  std::string customer;   ///< cus_…
+  std::string note;
+  bool live = false;      ///< also where an actor that is not final has personal fields; without, such actors stand in the way
+  Caller caller;
+};
+
 struct SettingRequest {
   SettingValue value;    ///< null takes the value of its level away; `by` and `at` are filled in
   Caller caller;
@@ -89,6 +107,25 @@ struct RemedyRequest {
   std::string trace;
 };
 
+/// A person's answer to the mass-action guard. `release`: what is held goes on, and the same kind may for an hour; with a number, so many of
+/// them, those due earliest first. `keep`: it stays held and is asked again after `pause` (a day when zero).
+struct GuardAnswer {
+  IncidentId question;
+  bool release = false;
+  std::optional<std::int64_t> number;
+  Duration pause{0};
+  std::string note;
+  Caller caller;
+};
+
+/// The emergency stop of the caller's tenant, or of all, is turned on or off.
+struct StopRequest {
+  bool on = false;
+  bool all = false;
+  std::string note;
+  Caller caller;
+};
+
 /// What was committed.
 struct Answer {
   int status = 202;       ///< 201 for a creation
@@ -108,6 +145,17 @@ class Client {
   virtual void remedy(RemedyRequest request, AnswerCallback done) = 0;
   /// Errors: invalid_argument with pointers, permission_denied (the role may not edit the attribute), not_found, conflict (final state).
   virtual void edit(EditRequest request, AnswerCallback done) = 0;
+  /// Journal and audit first, then the value: {"attribute", "value"}. Errors: not_found (no such actor, or no such secret for this
+  /// caller), conflict (it has no value), gone (shown once already), permission_denied.
+  virtual void reveal(RevealRequest request, AnswerCallback done) = 0;
+  /// {"customer", "actors", "already_erased"}. May be repeated: what was done stays done. Errors: not_found; conflict with the actors that
+  /// stand in the way as fields.
+  virtual void erase(EraseRequest request, AnswerCallback done) = 0;
+  /// 200 with the question as it stands then. Errors: not_found, conflict (it is released already), permission_denied, unavailable.
+  virtual void answer_guard(GuardAnswer answer, AnswerCallback done) = 0;
+  /// 200 with {"on", "scope", "by", "note", "at"}. On again with another note is a change, too. Errors: conflict (off already),
+  /// permission_denied, unavailable.
+  virtual void emergency_stop(StopRequest request, AnswerCallback done) = 0;
   /// Changes a setting of a workflow; then every live actor it reaches is reckoned again, some time after the answer.
   /// Errors: invalid_argument with pointers; permission_denied (see may_change).
   virtual void change_setting(SettingRequest request, std::function<void(Result<SettingAnswer>)> done) = 0;

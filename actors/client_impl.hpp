@@ -21,6 +21,7 @@ struct ClientDeps {
   TenantId tenant;
   bool sandbox = false;
   std::string sandbox_control;
+  caf::actor sentry = nullptr;
 };
 
 class ClientImpl final : public Client {
@@ -31,6 +32,10 @@ class ClientImpl final : public Client {
   void create(CreateRequest request, AnswerCallback done) override;
   void remedy(RemedyRequest request, AnswerCallback done) override;
   void edit(EditRequest request, AnswerCallback done) override;
+  void answer_guard(GuardAnswer answer, AnswerCallback done) override;
+  void emergency_stop(StopRequest request, AnswerCallback done) override;
+  void reveal(RevealRequest request, AnswerCallback done) override;
+  void erase(EraseRequest request, AnswerCallback done) override;
   void change_setting(SettingRequest request, std::function<void(Result<SettingAnswer>)> done) override;
   void query(std::function<Result<Json>(Views&)> question, std::function<void(Result<Json>)> done) override;
   void advance_clock(Duration span, std::function<void(Result<Json>)> done) override;
@@ -53,9 +58,12 @@ class ClientImpl final : public Client {
   void answer_again(const Idempotency& idempotency, const std::shared_ptr<ReplySlot>& slot);
   void refresh(const ActorId& actor, Duration delay, std::function<void(const Result<Answer>&)> done);
   [[nodiscard]] Result<SettingAnswer> change(Views& views, const SettingRequest& request);
+  struct Erasing;
+  void erase_next(const std::shared_ptr<Erasing>& erasing);
   void move_clock(Duration span, const std::shared_ptr<JsonCallback>& done);
   void keep_offset(Duration target, const std::shared_ptr<JsonCallback>& done);
   [[nodiscard]] std::pair<caf::actor, caf::actor> dispatcher_and_timers() const;
+  [[nodiscard]] caf::actor sentry() const;
 
   mutable std::mutex mutex_;  ///< of the handles, which release() drops
   ClientDeps all_;

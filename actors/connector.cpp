@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "actors/protocol.hpp"
+#include "actors/sealing.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 #include "storage/fault_point.hpp"
@@ -20,6 +21,8 @@ using connectors::Execution;
 
 constexpr auto hold_time = std::chrono::seconds{30};  ///< how long a server is left alone after an outcome asked for it
 constexpr auto longest_wait = std::chrono::seconds{30};
+constexpr auto withheld_wait = std::chrono::milliseconds{200};  ///< before a request that was withheld is tried again
+constexpr auto barred_wait = std::chrono::seconds{1};  ///< between looks while the lease is over or the clock cannot be trusted
 
 class ConnectorActor {
  public:
@@ -48,6 +51,7 @@ class ConnectorActor {
           guarded([&] { pump(); });
         },
         [this](clock_atom) { guarded([&] { pump(); }); },
+        [this](halt_atom) { guarded([&] { on_halt(); }); },
         [this](server_atom) { guarded([&] { connector_ = nullptr, outdated_ = loading_, pump(); }); },
     };
   }
@@ -61,7 +65,9 @@ class ConnectorActor {
     Shared<Work> next;       ///< a later try of the same attempt, which came while this one ran
     Time due{};
     bool running = false;    ///< an exchange with the vendor is under way
+    bool settled = false;    ///< the run was interrupted meanwhile: what turns out not to have begun does not begin any more
     bool changed = false;    ///< a request that may have an effect has been sent
+    bool changed_before = false;  ///< … by an exchange before the one under way
     bool changing = false;   ///< … by the exchange under way
     bool polling = false;    ///< the vendor works on the task `handle`
     std::string handle;
@@ -113,8 +119,15 @@ class ConnectorActor {
   void on_settle(const AttemptId& id) {
     const auto found = jobs_.find(id.str());
     if (found == jobs_.end()) return;
-    const auto& job = *found->second;
-    if (job.running || job.polling || job.work->attempt.mode == "observe") return;
+    auto& job = *found->second;
+    if (job.running || job.polling || job.work->attempt.mode == "observe") {
+      job.settled = true;
+      return;
+    }
+    give_up(found);
+  }
+
+  void give_up(Jobs::iterator found) {
     finish(found, {.is = OutcomeClass::retry, .code = "given_up", .text = "not begun: the run was interrupted", .sent = false});
   }
 
@@ -137,18 +150,37 @@ class ConnectorActor {
     if (jobs_.empty()) return;
     if (!connector_) return ask_for_server();
     if (held_until_ > now()) return;
+    barred_ = !deps_->may_send() || !deps_->may_fire();  // the pulse says why
+    if (barred_) return;
     for (auto it = waiting_.begin(); it != waiting_.end() && it->first <= now();) {
       const auto found = jobs_.find(it->second);
       ++it;  // begin() takes its entry out
+      if (is_stopped(*found->second)) {
+        waiting_.erase({found->second->due, found->first});
+        stopped_.insert(found->first);
+        continue;
+      }
       if (found->second->polling || taken_[of_server] < deps_->in_flight_per_server) begin(found);
       else if (pollers_ == 0) return;
     }
   }
 
+  /// During an emergency stop nothing begins; what is under way, or may be, is looked after.
+  [[nodiscard]] bool is_stopped(const Job& job) const {
+    return !job.polling && job.work->attempt.mode != "observe" && deps_->stop->is_on(job.work->attempt.tenant);
+  }
+
+  void on_halt() {
+    for (const auto& id : std::exchange(stopped_, {}))
+      if (const auto found = jobs_.find(id); found != jobs_.end()) waiting_.emplace(found->second->due, id);
+    pump();
+  }
+
   void order_tick() {
     const auto present = now();
     auto next = Time::max();
-    if (held_until_ > present && !waiting_.empty()) next = held_until_;
+    if (barred_ && !waiting_.empty()) next = present + barred_wait;
+    else if (held_until_ > present && !waiting_.empty()) next = held_until_;
     else if (const auto later = waiting_.upper_bound({present, std::string(1, '\x7f')}); later != waiting_.end()) next = later->first;
     if (next >= ticks_at_) return;  // the tick under way comes soon enough
     tick_at(std::min(next, present + longest_wait));
@@ -189,7 +221,7 @@ class ConnectorActor {
       const auto* value = find_member(row.settings, field.name);
       if (field.type.base == workflows::TypeSpec::Base::secret) {
         if (value == nullptr || !value->is_string()) continue;
-        auto opened = config::open(deps_->key, as_view(value->get_string()), row.id.str() + "/" + field.name);
+        auto opened = deps_->around.keys->open(as_view(value->get_string()), place::server(row.id, field.name));
         if (!opened) return reject_all("sealed", fmt::format("setting {} of server {} cannot be opened with this master key", field.name, row.name));
         secrets[field.name] = std::move(*opened);
       } else if (value != nullptr) {
@@ -279,7 +311,9 @@ class ConnectorActor {
       next = step();
       if (auto* send = std::get_if<Execution::Send>(&next)) {
         job.changing = send->changing;
+        job.changed_before = job.changed;
         job.changed = job.changed || send->changing;
+        if (deps_->lease) send->request.may_leave = [lease = deps_->lease] { return lease->may_send(); };
         auto self = caf::actor_cast<caf::actor>(self_);
         job.driver->send(std::move(send->request), [self, id = found->first, exchange = ++job.exchange](connectors::DriverResponse response) {
           caf::anon_send(self, id, exchange, std::make_shared<const connectors::DriverResponse>(std::move(response)));
@@ -298,9 +332,29 @@ class ConnectorActor {
     const auto found = jobs_.find(id);
     if (found == jobs_.end() || !found->second->running || found->second->exchange != exchange) return;
     auto& job = *found->second;
+    if (response.was_withheld() && !job.changed_before) return withhold(found);
     // The moment that decides whether an effect is forgotten: it has happened, and nobody knows yet.
     if (job.changing) storage::fault_point("attempt");
     go_on(found, [&] { return job.execution->on_response(response); });
+  }
+
+  /// The lease was over before the first byte of a change left: nothing has happened, and nobody is told. It begins again when the
+  /// lease is renewed; a node that has lost its incarnation ends before.
+  void withhold(Jobs::iterator found) {
+    static auto& withheld = monitoring::counter("stellwerk_requests_withheld_total");
+    auto& job = *found->second;
+    withheld.add();
+    job.running = job.changed = job.changing = false;
+    job.execution.reset();
+    in_flight().add(-1), --running_;
+    release(job);
+    if (job.next) {
+      const auto dropped = drop(found);
+      return on_work(dropped->next);
+    }
+    if (job.settled && !job.polling && job.work->attempt.mode == "execute" && !job.changed_before) return give_up(found);
+    wait_until(job, now() + withheld_wait);
+    pump();
   }
 
   // --- what came of it
@@ -333,6 +387,7 @@ class ConnectorActor {
   std::unique_ptr<Job> drop(Jobs::iterator found) {
     auto job = std::move(found->second);
     waiting_.erase({job->due, found->first});
+    stopped_.erase(found->first);
     jobs_.erase(found);
     if (job->polling) --pollers_;
     release(*job);
@@ -365,6 +420,7 @@ class ConnectorActor {
   std::map<std::string, config::Secret> secrets_;
   Jobs jobs_;
   Waiting waiting_;  ///< due time and id of every job that does not run
+  std::set<std::string> stopped_;  ///< ids of those whose time had come during an emergency stop
   std::map<std::string, int> taken_;
   int running_ = 0;
   int pollers_ = 0;
@@ -373,6 +429,7 @@ class ConnectorActor {
   std::uint64_t tick_ = 0;
   bool loading_ = false;
   bool outdated_ = false;  ///< the settings have changed while they were read
+  bool barred_ = false;    ///< nothing may leave now
   bool pumping_ = false;
   bool again_ = false;
 };

@@ -10,17 +10,20 @@ namespace stellwerk::actors {
 namespace {
 
 constexpr auto longest_wait = std::chrono::seconds{30};  ///< between looks at what waits for its time
+constexpr auto barred_wait = std::chrono::seconds{1};    ///< … while the clock cannot be trusted
 
 class Dispatcher {
  public:
   static inline const char* name = "dispatcher";
   explicit Dispatcher(caf::event_based_actor* self) : self_{self} {}
 
-  caf::behavior behavior(std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer, caf::actor timers) {
+  caf::behavior behavior(std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer, caf::actor timers, caf::actor front, caf::actor sentry) {
+    sentry_ = std::move(sentry);
     deps_ = std::move(deps);
     loaders_ = std::move(loaders);
     committer_ = std::move(committer);
     timers_ = std::move(timers);
+    front_ = std::move(front);
     self_->set_down_handler([this](caf::down_msg& down) { on_down(down); });
     return {
         [this](const Shared<Deliver>& deliver) { guarded([&] { on_deliver(deliver); }); },
@@ -30,6 +33,7 @@ class Dispatcher {
         [this](const Shared<Settle>& settle) { guarded([&] { self_->send(connector(settle->server), settle); }); },
         [this](tick_atom, std::uint64_t tick) { guarded([&] { on_tick(tick); }); },
         [this](clock_atom) { guarded([&] { on_clock(); }); },
+        [this](halt_atom) { guarded([&] { on_halt(); }); },
         [this](server_atom, const std::string& server) {
           if (const auto found = connectors_.find(server); found != connectors_.end()) self_->send(found->second, server_atom::value);
         },
@@ -50,11 +54,13 @@ class Dispatcher {
     survive("the dispatcher could not pass a message on", std::forward<Work>(work));
   }
 
+  [[nodiscard]] caf::actor front() const { return front_ ? front_ : caf::actor_cast<caf::actor>(self_); }
+
   template <class Message>
   void send_to(const ActorId& id, const Message& message) {
     auto& awake = durables_[id];
     if (!awake.actor) {
-      awake.actor = spawn_durable(self_->system(), DurableDeps{deps_, caf::actor_cast<caf::actor>(self_), committer_, timers_, loaders_}, id);
+      awake.actor = spawn_durable(self_->system(), DurableDeps{deps_, front(), committer_, timers_, loaders_, sentry_}, id);
       ids_[awake.actor.address()] = id;
       self_->monitor(awake.actor);
     }
@@ -65,12 +71,15 @@ class Dispatcher {
   caf::actor& connector(const std::string& server) {
     auto& actor = connectors_[server];
     if (!actor)
-      actor = spawn_connector(self_->system(), deps_, caf::actor_cast<caf::actor>(self_), loaders_[std::hash<std::string>{}(server) % loaders_.size()], ServerId{server});
+      actor = spawn_connector(self_->system(), deps_, front(), loaders_[std::hash<std::string>{}(server) % loaders_.size()], ServerId{server});
     return actor;
   }
 
   void on_deliver(const Shared<Deliver>& deliver) {
-    if (deliver->due > deps_->clock->now()) {
+    // An action that is to begin waits here for the end of an emergency stop.
+    const bool begins = deliver->resume == Resume::begin && deliver->attempt && deliver->attempt->executor == "action";
+    if (begins && deps_->stop->is_on(deliver->attempt->tenant)) return stopped_.push_back(deliver);
+    if (deliver->due > deps_->clock->now() || (deliver->due > Time{} && !deps_->may_fire())) {
       later_.emplace(deliver->due, deliver);
       return order_tick();
     }
@@ -81,7 +90,7 @@ class Dispatcher {
   void order_tick() {
     if (later_.empty() || later_.begin()->first >= ticks_at_) return;
     const auto now = deps_->clock->now();
-    ticks_at_ = std::min(later_.begin()->first, now + longest_wait);
+    ticks_at_ = deps_->may_fire() ? std::min(later_.begin()->first, now + longest_wait) : now + barred_wait;
     const auto wait = std::max<Duration>(ticks_at_ - now, Duration{0});
     self_->delayed_send(self_, std::chrono::ceil<std::chrono::milliseconds>(wait), tick_atom::value, ++tick_);
   }
@@ -90,13 +99,18 @@ class Dispatcher {
   }
   void on_clock() {
     ticks_at_ = Time::max();
-    while (!later_.empty() && later_.begin()->first <= deps_->clock->now()) {
+    while (deps_->may_fire() && !later_.empty() && later_.begin()->first <= deps_->clock->now()) {
       const auto deliver = later_.begin()->second;
       later_.erase(later_.begin());
       send_to(deliver->actor, deliver);
     }
     order_tick();
     for (const auto& [server, actor] : connectors_) self_->send(actor, clock_atom::value);
+  }
+
+  void on_halt() {
+    for (const auto& deliver : std::exchange(stopped_, {})) on_deliver(deliver);
+    for (const auto& [server, actor] : connectors_) self_->send(actor, halt_atom::value);
   }
 
   // --- the end of actors
@@ -131,20 +145,23 @@ class Dispatcher {
   caf::event_based_actor* self_;
   std::shared_ptr<const Deps> deps_;
   std::vector<caf::actor> loaders_;
-  caf::actor committer_, timers_;
+  caf::actor committer_, timers_, sentry_;
+  caf::actor front_;  ///< none: ourselves
   std::unordered_map<ActorId, Awake> durables_;
   std::map<caf::actor_addr, ActorId> ids_;
   std::unordered_map<std::string, caf::actor> connectors_;
   std::multimap<Time, Shared<Deliver>> later_;
+  std::vector<Shared<Deliver>> stopped_;  ///< actions that wait for the end of an emergency stop
   Time ticks_at_ = Time::max();
   std::uint64_t tick_ = 0;
 };
 
 }  // namespace
 
-caf::actor spawn_dispatcher(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer, caf::actor timers) {
-  return system.spawn([deps, loaders, committer, timers](caf::stateful_actor<Dispatcher>* self) -> caf::behavior {
-    return self->state.behavior(deps, loaders, committer, timers);
+caf::actor spawn_dispatcher(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer, caf::actor timers,
+                            caf::actor front, caf::actor sentry) {
+  return system.spawn([deps, loaders, committer, timers, front, sentry](caf::stateful_actor<Dispatcher>* self) -> caf::behavior {
+    return self->state.behavior(deps, loaders, committer, timers, front, sentry);
   });
 }
 

@@ -5,11 +5,14 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "actors/encode.hpp"
+#include "core/planted.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 #include "workflows/mailbox.hpp"
+#include "workflows/secrets.hpp"
 
 namespace stellwerk::actors {
 namespace {
@@ -18,9 +21,11 @@ using workflows::Decision;
 using workflows::Event;
 
 constexpr int max_conflicts = 8;
+constexpr auto clocks_apart = std::chrono::seconds{4};  ///< of a former node and this one, at most: each is within two seconds of the database
 constexpr int max_rounds = 4;  ///< of reading rows for one decision
 constexpr std::size_t mailbox_page = 256;  ///< of LoadedActor
 constexpr auto redelivery = std::chrono::milliseconds{500};
+constexpr auto unreadable_delay = std::chrono::seconds{30};
 
 /// A recovered attempt carries no event, and an empty one reads as Born: only what is to be created tells.
 bool is_birth(const Deliver& deliver) { return deliver.create.has_value(); }
@@ -53,11 +58,32 @@ caf::behavior Durable::behavior(const DurableDeps& deps, const ActorId& id) {
 void Durable::load(Then then, Otherwise otherwise) {
   self_->request(loader(), caf::infinite, share(LoadRequest{id_})).await(
       [this, then = std::move(then), otherwise](const Shared<LoadReply>& reply) {
-        if (!reply->loaded) return otherwise(reply->loaded.error());
+        if (!reply->loaded) {
+          if (reply->loaded.error().code == ErrorCode::not_found) unheard_.clear();  // nothing of it is on disk
+          return otherwise(reply->loaded.error());
+        }
         take(*reply->loaded);
+        follow_up();
         then();
       },
       [otherwise](const caf::error&) { otherwise(Error{ErrorCode::unavailable, "the engine is stopping", "stopping"}); });
+}
+
+/// The decision may be on disk although its answer never came, and the event behind it is stale then: only here is its work begun.
+void Durable::follow_up() {
+  if (!quarantine_.empty()) return;  // who lets it out looks after its attempts
+  for (const auto& request : std::exchange(unheard_, {})) {
+    for (const auto& change : request->commit.changes) {
+      for (const auto& attempt : change.attempts) {
+        if (change.row.id != id_) {
+          self_->send(all_.dispatcher, share(Deliver{.actor = change.row.id, .event = {}, .resume = Resume::begin, .attempt = attempt, .due = attempt.due}));
+          continue;
+        }
+        const auto* in_hand = workflows::find_attempt(snapshot_, attempt.id);
+        if (in_hand != nullptr && in_hand->number == attempt.number) carry_out(*in_hand);
+      }
+    }
+  }
 }
 
 void Durable::take(const storage::LoadedActor& loaded) {
@@ -66,23 +92,30 @@ void Durable::take(const storage::LoadedActor& loaded) {
   mailbox_stale_ = false;
   mailbox_more_ = loaded.mailbox.size() >= mailbox_page;
   loaded_ = true;
-  quarantine_.clear();
-  if (find_member(row_.cursor, "quarantined") != nullptr) {
-    quarantine_ = fmt::format("incident {} has to be resolved first", text_of(row_.cursor, "quarantined"));
-    return;
-  }
+  personal_.reset();
+  held_by_ = loaded.quarantine;
+  trouble_ = find_trouble(loaded);
+  quarantine_ = held_by_.empty() ? trouble_ : fmt::format("incident {} has to be resolved first", held_by_.str());
+}
+
+std::string Durable::find_trouble(const storage::LoadedActor& loaded) {
+  if (!loaded.unreadable.empty()) return fmt::format("the record of actor {} cannot be read: {}", id_.str(), loaded.unreadable);
   definition_ = deps_->definitions->find(row_.workflow, row_.revision);
-  if (!definition_) {
-    quarantine_ = fmt::format("workflow {} revision {} is not published here", row_.workflow, row_.revision);
-    return;
-  }
+  if (!definition_) return deps_->definitions->why_not(row_.workflow, row_.revision);
   try {
     auto snapshot = make_snapshot(*definition_, loaded, deps_->around);
-    if (snapshot) snapshot_ = std::move(*snapshot);
-    else quarantine_ = describe(snapshot.error());
+    if (!snapshot) return describe(snapshot.error());
+    snapshot_ = std::move(*snapshot);
+    if (auto opened = open_messages(keys(), mailbox_); !opened) return describe(opened.error());
+    if (loaded.personal_key) {
+      auto key = open_personal_key(keys(), *loaded.personal_key);
+      if (!key) return fmt::format("the key of what is personal to actor {} cannot be opened: {}", id_.str(), describe(key.error()));
+      personal_ = std::move(*key);
+    }
   } catch (const std::exception& error) {
-    quarantine_ = fmt::format("the row of actor {} cannot be read: {}", id_.str(), error.what());
+    return fmt::format("the row of actor {} cannot be read: {}", id_.str(), error.what());
   }
+  return {};
 }
 
 void Durable::forget() {
@@ -97,7 +130,10 @@ void Durable::again_later(const Shared<Deliver>& deliver) {
 void Durable::not_loaded(const Shared<Deliver>& deliver, const Error& error) {
   if (deliver->reply) return deliver->reply->answer(fail(error));
   if (is_transient(error.code)) return again_later(deliver);
-  if (error.code != ErrorCode::not_found) monitoring::log_error("an actor cannot be read; what was for it is left to the next start", error, {{"actor", id_.str()}});
+  if (error.code == ErrorCode::not_found) return;
+  monitoring::log_error("an actor cannot be read; what is for it is tried again", error, {{"actor", id_.str()}});
+  // A timer fires again by itself.
+  if (!std::holds_alternative<workflows::TimerDue>(deliver->event.body)) self_->delayed_send(all_.dispatcher, unreadable_delay, deliver);
 }
 
 void Durable::guarded(const Shared<Deliver>& deliver, const Then& work) {
@@ -108,7 +144,8 @@ void Durable::guarded(const Shared<Deliver>& deliver, const Then& work) {
   }
 }
 
-void Durable::broke(const Shared<Deliver>& deliver, const std::string& why) {
+void Durable::broke(const Shared<Deliver>& deliver, const std::string& what) {
+  const auto why = told(what, deliver ? &deliver->event : nullptr);
   const bool told = survive("an actor could not be brought back after a failure", [&] {
     monitoring::log(monitoring::Level::error, "an event made its actor fail", {{"actor", id_.str()}, {"error", why}});
     if (deliver && !deliver->reply && loaded_) {
@@ -136,7 +173,9 @@ void Durable::on_born(const Shared<Deliver>& deliver) {
   const int revision = deps_->definitions->latest(create.workflow);
   definition_ = deps_->definitions->find(create.workflow, revision);
   if (!definition_ || definition_->kind != create.kind)
-    return deliver->reply->answer(fail(ErrorCode::not_found, fmt::format("no workflow '{}' of kind {} is published", create.workflow, create.kind), "unknown_workflow"));
+    return deliver->reply->answer(fail(ErrorCode::not_found,
+                                       definition_ ? fmt::format("no workflow '{}' of kind {} is published", create.workflow, create.kind) : deps_->definitions->why_not(create.workflow, revision),
+                                       "unknown_workflow"));
   row_ = {};
   row_.id = id_;
   row_.tenant = create.caller.tenant;
@@ -154,6 +193,10 @@ void Durable::handle(const Shared<Deliver>& deliver) {
   if (foreign) return deliver->reply->answer(fail(ErrorCode::not_found, fmt::format("there is no {} {}", deliver->expected_kind, id_.str())));
   if (!quarantine_.empty()) return refuse_quarantined(deliver);
   if (deliver->resume != Resume::none) return resume(*deliver);
+  // During an emergency stop the timer stays as it is: it fires when the stop is lifted.
+  if (std::holds_alternative<workflows::TimerDue>(deliver->event.body) && deps_->stop->is_on(row_.tenant)) return next_turn();
+  if (deliver->reveal) return reveal(deliver);
+  if (deliver->erase) return erase(deliver);
   decide(deliver);
 }
 
@@ -162,11 +205,11 @@ void Durable::handle(const Shared<Deliver>& deliver) {
 void Durable::resume(const Deliver& deliver) {
   const auto* attempt = workflows::find_attempt(snapshot_, deliver.attempt->id);
   if (attempt == nullptr || attempt->number != deliver.attempt->number) return;
-  const auto now = deps_->clock->now();
-  const bool has_not_begun = attempt->mode == "execute" && (attempt->due > now || (deliver.resume == Resume::begin && attempt->executor == "connector"));
+  const auto now = this->now();
+  const bool has_not_begun = !workflows::may_have_begun(*attempt, now) || (attempt->mode == "execute" && deliver.resume == Resume::begin && attempt->executor == "connector");
   std::optional<Outcome> outcome;
   if (snapshot_.cursor.run->phase == workflows::Phase::settling && has_not_begun) outcome = given_up();
-  else if (deliver.resume == Resume::recover) outcome = workflows::outcome_of_restart(*attempt, now);
+  else if (deliver.resume == Resume::recover) outcome = workflows::outcome_of_restart(*attempt, now + clocks_apart);
   if (!outcome) return carry_out(*attempt);
   decide(share(Deliver{.actor = id_, .event = outcome_of(*snapshot_.cursor.run, *attempt, std::move(*outcome))}));
 }
@@ -177,12 +220,14 @@ void Durable::decide(const Shared<Deliver>& deliver, int conflicts) {
 }
 
 void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
-  const auto now = deps_->clock->now();
+  const auto now = this->now();
   auto event = deliver->event;
   event.refused = asked.refused;
   if (event.trace.empty() && snapshot_.cursor.run) event.trace = snapshot_.cursor.run->trace;
   if (snapshot_.state >= 0) snapshot_.settings = deps_->around.settings->resolve(*definition_, id_, row_.attributes);
+  if (workflows::handles_secrets(*definition_)) workflows::mask_outcome(*definition_, snapshot_, event);
   auto decision = workflows::advance(*definition_, snapshot_, event, now);
+  if (decision) forget_shown(*decision);
   if (!decision) return undecided(deliver, decision.error());
   if (!decision->needs.empty()) return read_rows(deliver, asked, decision->needs);
   if (workflows::is_nothing(*decision)) {
@@ -194,6 +239,8 @@ void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
   auto commit = make_commit(event, *decision, now, needs);
   if (!commit) return give_back(deliver, asked, std::move(commit).error());  // an actor that it creates cannot be born
   if (!needs.empty()) return read_rows(deliver, asked, needs);
+  if (const auto seq = row_of(event); seq > 0 && !row_.live) send_back(seq, commit->changes.front());
+  if (decision->guarded && !admit(event, now, *commit)) return next_turn();
   auto answer = answer_of(*deliver, event, *decision);
   if (deliver->idempotency) {
     commit->idempotency = deliver->idempotency;
@@ -202,6 +249,9 @@ void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
   }
   auto pending = std::make_shared<Pending>(Pending{deliver, std::move(*decision), std::move(answer), share(CommitRequest{std::move(*commit)}), asked.conflicts,
                                                    asked.refused.has_value()});
+  if (planted(Planted::effect_before_commit))
+    for (const auto& attempt : pending->request->commit.changes.front().attempts)
+      if (attempt.executor == "connector") self_->send(all_.dispatcher, share(Work{attempt, std::chrono::seconds{30}}));
   self_->request(all_.committer, caf::infinite, pending->request).await(
       [this, pending](const Shared<CommitReply>& reply) { guarded(pending->deliver, [&] { on_committed(pending, *reply); }); },
       [this, pending](const caf::error&) {
@@ -209,6 +259,7 @@ void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
         if (unwritten->reply)
           unwritten->reply->answer(fail(ErrorCode::unavailable, "whether the request was taken is unknown; repeat it with the same Idempotency-Key", "outcome_unknown"));
         else if (row_of(unwritten->event) == 0) again_later(unwritten);
+        unheard_.push_back(pending->request);
         forget();
         wake_later();
       });
@@ -222,7 +273,9 @@ void Durable::read_rows(const Shared<Deliver>& deliver, const Asked& asked, cons
   auto next = asked;
   ++next.rounds;
   const auto request = share(ReferenceRequest{row_.tenant, std::move(ids)});
-  const auto not_read = [this, deliver](const Error& error) {
+  const auto not_read = [this, deliver, next](const Error& error) {
+    // A row that nobody can read: what needs it waits for a person, and nothing else does.
+    if (!is_transient(error.code)) return guarded(deliver, [&] { give_back(deliver, next, error); });
     if (row_of(deliver->event) == 0) return not_loaded(deliver, error);
     monitoring::log_error("what a message refers to cannot be read; it is looked at again", error, {{"actor", id_.str()}});
     forget();
@@ -239,8 +292,13 @@ void Durable::read_rows(const Shared<Deliver>& deliver, const Asked& asked, cons
       [not_read](const caf::error&) { not_read(Error{ErrorCode::unavailable, "the engine is stopping", "stopping"}); });
 }
 
-void Durable::undecided(const Shared<Deliver>& deliver, const Error& error) {
-  if (deliver->reply) return deliver->reply->answer(fail(error)), next_turn();
+void Durable::undecided(const Shared<Deliver>& deliver, const Error& refusal) {
+  const auto error = told(refusal, &deliver->event);
+  if (deliver->reply) {
+    // Customers are not told why; the host has to hear of a mistake in its workflow.
+    if (error.reason == "expression_failed") monitoring::log_warning("a command cannot be decided: its workflow has a mistake", {{"actor", id_.str()}, {"error", describe(error)}});
+    return deliver->reply->answer(fail(error)), next_turn();
+  }
   if (const auto seq = row_of(deliver->event); seq > 0) return not_applied(seq, describe(error));
   monitoring::log_error("an event cannot be decided", error, {{"actor", id_.str()}, {"tenant", row_.tenant.str()}});
   open_quarantine(describe(error));
@@ -249,7 +307,7 @@ void Durable::undecided(const Shared<Deliver>& deliver, const Error& error) {
 Result<storage::Commit> Durable::make_commit(const Event& event, const Decision& decision, Time now, std::vector<workflows::NeededRow>& needs) const {
   storage::Commit commit;
   commit.id = format_id("dec", make_uuid());
-  commit.changes.push_back(make_change(*definition_, row_, event, decision, deps_->incarnation, now));
+  commit.changes.push_back(make_change(*definition_, row_, event, decision, deps_->incarnation, now, {deps_->around.keys, personal_, &snapshot_}));
   commit.changes.back().row.decision = commit.id;
   add_conditions(commit, id_, decision);
   for (const auto& created : decision.created) {
@@ -275,11 +333,34 @@ Result<storage::Commit> Durable::make_commit(const Event& event, const Decision&
     }
     if (!decided->created.empty())
       return fail(ErrorCode::invalid_argument, fmt::format("workflow {} creates actors at its birth, while it is created itself; create them in a later state", created.workflow), "nested_birth");
-    commit.changes.push_back(make_change(*definition, row, born, *decided, deps_->incarnation, now));
+    commit.changes.push_back(make_change(*definition, row, born, *decided, deps_->incarnation, now, {deps_->around.keys}));
     commit.changes.back().row.decision = commit.id;
     add_conditions(commit, row.id, *decided);
   }
   return commit;
+}
+
+std::optional<GuardWish> Durable::wish_of(const Event& event) const {
+  const auto* due = std::get_if<workflows::TimerDue>(&event.body);
+  if (due == nullptr) return std::nullopt;
+  return GuardWish{row_.tenant, row_.kind, storage::TimerRow{id_, row_.tenant, due->name, due->due}};
+}
+
+/// Whether what a timer is about to do may be done now. Else nothing is decided: the timer stays, and the sentry marks it as held.
+bool Durable::admit(const Event& event, Time now, storage::Commit& commit) {
+  const auto wish = wish_of(event);
+  if (!wish) {
+    // A schedule whose `when` came true in another event: that event is not held up, but it is counted.
+    commit.guard = storage::GuardEntry{row_.tenant, row_.kind, id_, now, {}};
+    return true;
+  }
+  commit.guard = deps_->guard->admit(*wish, now, deps_->clock->monotonic());
+  if (commit.guard) {
+    monitoring::counter("stellwerk_guard_counted_total", {row_.kind, commit.guard->released.empty() ? "passed" : "released"}).add();
+    return true;
+  }
+  self_->send(all_.sentry, share(Hold{*wish}));
+  return false;
 }
 
 Answer Durable::answer_of(const Deliver& deliver, const Event& event, const Decision& decision) const {
@@ -297,7 +378,10 @@ Answer Durable::answer_of(const Deliver& deliver, const Event& event, const Deci
 
 void Durable::on_committed(const std::shared_ptr<Pending>& pending, const CommitReply& reply) {
   const auto& deliver = pending->deliver;
-  switch (reply.result.status) {
+  const auto status = reply.result.status;
+  if (pending->request->commit.guard && status != storage::CommitStatus::committed && status != storage::CommitStatus::conflict)
+    if (const auto wish = wish_of(deliver->event)) deps_->guard->give_back(*wish);
+  switch (status) {
     case storage::CommitStatus::committed:
       return apply(*pending);
     case storage::CommitStatus::conflict:
@@ -316,20 +400,23 @@ void Durable::on_committed(const std::shared_ptr<Pending>& pending, const Commit
 /// Somebody else has changed the actor, or it was ourselves and the answer to that commit was lost. The same event is decided again.
 void Durable::on_conflict(const std::shared_ptr<Pending>& pending) {
   const auto& deliver = pending->deliver;
-  if (pending->conflicts >= max_conflicts) {
-    if (deliver->reply) deliver->reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} was changed by other requests all the time", id_.str()), "changed"));
-    else if (row_of(deliver->event) == 0) again_later(deliver);
-    forget();
-    return wake_later();
-  }
   const auto again = [this, pending, deliver] {
-    if (row_.decision == pending->request->commit.id) return apply(*pending);
+    if (row_.decision == pending->request->commit.id && !planted(Planted::double_apply)) return apply(*pending);
+    if (const auto wish = wish_of(deliver->event); wish && pending->request->commit.guard) deps_->guard->give_back(*wish);  // it may be decided otherwise
     if (is_birth(*deliver)) return deliver->reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} exists already", id_.str()), "exists"));
     if (!quarantine_.empty()) return refuse_quarantined(deliver);
+    if (pending->conflicts >= max_conflicts) {  // only now is it certain that the last try is not on disk
+      if (deliver->reply) deliver->reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} was changed by other requests all the time", id_.str()), "changed"));
+      else if (row_of(deliver->event) == 0) again_later(deliver);
+      forget();
+      return wake_later();
+    }
     if (row_of(deliver->event) > 0) return next_turn();  // the mailbox was read again as well
     decide(deliver, pending->conflicts + 1);
   };
+  if (planted(Planted::conflict_not_reloaded)) return again();
   load([this, pending, again] { guarded(pending->deliver, again); }, [this, pending](const Error& error) {
+    unheard_.push_back(pending->request);
     forget();
     if (row_of(pending->deliver->event) == 0) not_loaded(pending->deliver, error);
     wake_later();

@@ -1,12 +1,15 @@
 #pragma once
 // The durable actor, the same for every kind. Internal to this folder: durable.cpp decides and commits, durable_effects.cpp does what
-// follows a commit, durable_mailbox.cpp takes messages and puts trouble aside.
+// follows a commit, durable_mailbox.cpp takes messages and puts trouble aside, durable_secrets.cpp
+// tells a secret to who may see it and forgets persons.
 
+#include <algorithm>
 #include <map>
 #include <set>
 #include <string_view>
 
 #include "actors/protocol.hpp"
+#include "core/masking.hpp"
 #include "workflows/decision.hpp"
 
 namespace stellwerk::actors {
@@ -53,6 +56,10 @@ class Durable {
   [[nodiscard]] const caf::actor& loader() const { return all_.loaders[std::hash<ActorId>{}(id_) % all_.loaders.size()]; }
   void load(Then then, Otherwise otherwise);
   void take(const storage::LoadedActor& loaded);
+  /// Carries out what is on disk without anybody having heard of it.
+  void follow_up();
+  /// Why what was loaded cannot be processed; empty: it can, and stands in `definition_` and `snapshot_`.
+  [[nodiscard]] std::string find_trouble(const storage::LoadedActor& loaded);
   /// The next event loads the actor again.
   void forget();
   /// What came of an attempt, or a timer, must not be lost while the database is away.
@@ -74,7 +81,12 @@ class Durable {
   void undecided(const Shared<Deliver>& deliver, const Error& error);
   /// The change of this actor and, decided in the same breath, the births of the actors it creates.
   /// Rows that a birth needs and that are not in hand go to `needs`; the commit is nothing then.
+  /// Engine time, but never before the actor's last decision: a clock that was put back does not turn its history round.
+  [[nodiscard]] Time now() const { return std::max(deps_->clock->now(), row_.updated_at); }
   [[nodiscard]] Result<storage::Commit> make_commit(const workflows::Event& event, const workflows::Decision& decision, Time now, std::vector<workflows::NeededRow>& needs) const;
+  /// What the mass-action guard is asked about a timer that fires; nothing for other events.
+  [[nodiscard]] std::optional<GuardWish> wish_of(const workflows::Event& event) const;
+  [[nodiscard]] bool admit(const workflows::Event& event, Time now, storage::Commit& commit);
   [[nodiscard]] Answer answer_of(const Deliver& deliver, const workflows::Event& event, const workflows::Decision& decision) const;
   void on_committed(const std::shared_ptr<Pending>& pending, const CommitReply& reply);
   void on_conflict(const std::shared_ptr<Pending>& pending);
@@ -106,22 +118,42 @@ class Durable {
   /// After three failures the message is set aside by an incident, and the ones behind it have their turn.
   void not_applied(std::int64_t seq, const std::string& why);
   void set_aside(const storage::MailboxRow& message, const std::string& why);
+  /// A message that found no receiver, or a final one, ends in the journal of its sender: here …
+  void take_back(const storage::MailboxRow& message);
+  /// … or there: the message behind the row was refused because this actor is final.
+  void send_back(std::int64_t seq, storage::ActorChange& change) const;
 
   // --- quarantine (durable_mailbox.cpp)
   void refuse_quarantined(const Shared<Deliver>& deliver);
-  /// Row, revision or decision cannot be processed: an incident is written beside the actor, which keeps its mailbox.
+  /// Row, revision or decision cannot be processed: an incident is written beside the actor, which keeps its mailbox. What of its row
+  /// nobody can read is not touched; the open incident is what holds it.
   void open_quarantine(const std::string& why);
   void leave_quarantine(const Shared<Deliver>& deliver);
+  void close_quarantine(const Shared<Deliver>& deliver);
   [[nodiscard]] storage::ActorChange change_beside(std::string_view event) const;
   using Written = std::function<void()>;
   /// Writes a change that advance() did not decide. When it is not written, the actor is loaded again.
   void write_beside(storage::ActorChange change, const std::shared_ptr<ReplySlot>& reply, Written then);
 
+  // --- secrets and persons (durable_secrets.cpp)
+  /// Tells the value of a secret when its telling is written.
+  void reveal(const Shared<Deliver>& deliver);
+  /// Blanks what is personal and destroys its key.
+  void erase(const Shared<Deliver>& deliver);
+  /// The secrets of the actor as it is, and those that the event brings.
+  [[nodiscard]] Masker known_secrets(const workflows::Event* event) const;
+  /// An error or its text as people and the log may read it.
+  [[nodiscard]] Error told(Error error, const workflows::Event* event = nullptr) const;
+  [[nodiscard]] std::string told(std::string why, const workflows::Event* event = nullptr) const;
+  /// A value that has changed may be shown again.
+  void forget_shown(workflows::Decision& decision) const;
+  [[nodiscard]] const config::Keyring& keys() const { return *deps_->around.keys; }
+
   // --- passivation (durable_mailbox.cpp)
   void received();
   void arm_idle();
   void on_idle(std::uint64_t received);
-  [[nodiscard]] bool is_free() const { return actions_in_hand_.empty() && waiters_.empty(); }
+  [[nodiscard]] bool is_free() const { return actions_in_hand_.empty() && waiters_.empty() && unheard_.empty(); }
   void end_if_free();
 
   caf::event_based_actor* self_;
@@ -136,12 +168,16 @@ class Durable {
   std::set<std::pair<AttemptId, int>> actions_in_hand_;  ///< id and number
   std::uint64_t received_ = 0;
   std::string quarantine_;  ///< why; empty: it is well
+  std::string trouble_;     ///< what is wrong with what was loaded last
+  IncidentId held_by_;      ///< the open incident of its quarantine
   storage::ActorRow row_;
   std::shared_ptr<const workflows::Definition> definition_;
   workflows::Snapshot snapshot_;
-  std::vector<storage::MailboxRow> mailbox_;
+  std::vector<storage::MailboxRow> mailbox_;  ///< payloads opened
+  std::optional<config::MasterKey> personal_; ///< seals what is personal in the journal
   std::map<std::int64_t, int> failures_;  ///< of mailbox rows, by seq
   std::vector<Waiter> waiters_;
+  std::vector<Shared<CommitRequest>> unheard_;  ///< of which nobody knows whether they are on disk
 };
 
 }  // namespace stellwerk::actors

@@ -21,6 +21,11 @@ void Durable::apply(const Pending& pending) {
   const auto& written = request->commit;
   try {
     row_ = written.changes.front().row;
+    if (const auto& made = written.changes.front().personal_key) {
+      auto key = open_personal_key(keys(), *made);
+      STELLWERK_ASSERT(key.has_value(), "a key that was just written can be opened");
+      personal_ = std::move(*key);
+    }
     snapshot_ = workflows::settled(decision, row_.version);
     loaded_ = true;
     const auto consumed = [&](std::int64_t seq) { return std::find(decision.consumed.begin(), decision.consumed.end(), seq) != decision.consumed.end(); };
@@ -60,6 +65,7 @@ void Durable::announce(const storage::Commit& written) {
     // What it deferred itself has its turn by and by. A message to itself, or of a child to its parent, is new to it as well.
     for (const auto& message : change.messages)
       if (message.receiver != id_ || !message.deferred) self_->send(all_.dispatcher, share(Wake{message.receiver}));
+    if (deps_->recent) deps_->recent->add(change.row.id);
     for (const auto& incident : change.incidents) open_incidents.add(incident.state == "closed" ? -1 : 1);
     if (change.row.id == id_) continue;
     for (const auto& attempt : change.attempts)
@@ -67,11 +73,17 @@ void Durable::announce(const storage::Commit& written) {
   }
 }
 
-/// The run was interrupted: what has not begun is given up at once.
+/// The run was interrupted: what has not begun is given up at once. An action may be on disk although nobody has told us so yet (its
+/// outcome could not be decided, or an earlier try threw): it is brought to its end, and then undone or kept like any other.
 void Durable::settle(const workflows::Attempt& attempt) {
   if (attempt.executor == "connector") return self_->send(all_.dispatcher, share(Settle{attempt.server, attempt.id}));
   if (actions_in_hand_.contains({attempt.id, attempt.number})) return;  // its outcome comes soon
-  self_->send(all_.dispatcher, share(Deliver{.actor = id_, .event = outcome_of(*snapshot_.cursor.run, attempt, given_up())}));
+  const auto& run = *snapshot_.cursor.run;
+  if (!workflows::may_have_begun(attempt, deps_->clock->now()))
+    return self_->send(all_.dispatcher, share(Deliver{.actor = id_, .event = outcome_of(run, attempt, given_up())}));
+  auto row = make_attempt(*definition_, row_, run, attempt, deps_->incarnation);
+  row.due = {};  // not when it is its turn again: now
+  run_action(std::move(row));
 }
 
 void Durable::carry_out(const workflows::Attempt& attempt) {
@@ -87,7 +99,7 @@ void Durable::run_action(storage::AttemptRow attempt) {
   const std::pair in_hand{attempt.id, attempt.number};
   if (actions_in_hand_.contains(in_hand)) return;
   const auto later = share(Deliver{.actor = id_, .event = {}, .resume = Resume::begin, .attempt = attempt, .due = attempt.due});
-  if (attempt.due > deps_->clock->now()) return self_->send(all_.dispatcher, later);
+  if (attempt.due > deps_->clock->now() || deps_->stop->is_on(row_.tenant)) return self_->send(all_.dispatcher, later);
   actions_in_hand_.insert(in_hand);
   self_->request(all_.committer, caf::infinite, share(ActionWork{std::move(attempt)})).then(
       [this, in_hand](const Shared<Deliver>& outcome) {

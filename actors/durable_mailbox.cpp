@@ -7,6 +7,8 @@
 #include "actors/durable.hpp"
 #include "actors/encode.hpp"
 #include "core/match.hpp"
+#include "core/utf8.hpp"
+#include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 #include "workflows/mailbox.hpp"
 #include "workflows/secrets.hpp"
@@ -16,6 +18,10 @@ namespace {
 
 constexpr int most_failures = 3;
 constexpr auto wake_delay = std::chrono::milliseconds{500};
+constexpr std::size_t longest_reason = 4'000;
+
+/// Fit for every database, whatever was found in a row.
+std::string storable(const std::string& why) { return printable(why.substr(0, longest_reason)); }
 
 workflows::Event event_of(const storage::MailboxRow& row) {
   workflows::Event event{.id = row.event_id, .by = {text_of(row.meta, "by"), text_of(row.meta, "role", "system")}, .trace = text_of(row.meta, "trace"),
@@ -47,6 +53,7 @@ void Durable::next_turn() {
   const bool waiting = !snapshot_.cursor.run || snapshot_.cursor.run->waiting.has_value();
   const auto look_again = [this] { load([this] { guarded(nullptr, [this] { next_turn(); }); }, [this](const Error&) { wake_later(); }); };
   if (mailbox_stale_ && waiting) return look_again();
+  if (const auto back = std::find_if(mailbox_.begin(), mailbox_.end(), [](const storage::MailboxRow& m) { return m.returned; }); back != mailbox_.end()) return take_back(*back);
   std::vector<workflows::Waits> rows;
   rows.reserve(mailbox_.size());
   for (const auto& message : mailbox_) rows.push_back({message.seq, message.event, message.deferred});
@@ -68,8 +75,11 @@ std::int64_t Durable::row_of(const workflows::Event& event) {
   return 0;
 }
 
-void Durable::not_applied(std::int64_t seq, const std::string& why) {
+void Durable::not_applied(std::int64_t seq, const std::string& what) {
   const auto row = std::find_if(mailbox_.begin(), mailbox_.end(), [&](const storage::MailboxRow& m) { return m.seq == seq; });
+  std::optional<workflows::Event> event;
+  if (row != mailbox_.end()) event = event_of(*row);
+  const auto why = told(what, event ? &*event : nullptr);
   monitoring::log(monitoring::Level::error, "a message cannot be applied", {{"actor", id_.str()}, {"tenant", row_.tenant.str()}, {"error", why}});
   if (row != mailbox_.end() && ++failures_[seq] >= most_failures) return set_aside(*row, why);
   forget();
@@ -83,14 +93,17 @@ void Durable::set_aside(const storage::MailboxRow& message, const std::string& w
   next.cursor.failed.push_back({incident, "message", message.event, message.payload});
   std::erase_if(next.deferred, [&](const workflows::Deferred& d) { return d.seq == message.seq; });
   auto change = change_beside("set_aside");
-  change.row.cursor = workflows::encode_cursor(next.cursor);
+  change.row.cursor = encode_kept(*definition_, next.cursor, id_, keys());
   change.consumed = {message.seq};
-  change.journal = JsonArray{JsonObject{{"type", "incident_opened"}, {"incident", incident.str()}, {"kind", "message"}, {"event", message.event}, {"text", why}}};
+  change.journal = JsonArray{JsonObject{{"type", "incident_opened"}, {"incident", incident.str()}, {"kind", "message"}, {"event", message.event}, {"id", message.event_id.str()}, {"text", why}}};
   change.incidents.push_back({.id = incident, .tenant = row_.tenant, .kind = "message", .actor = id_, .actor_kind = row_.kind, .run = {}, .step = {}, .error_class = "internal",
                               .code = "not_applied", .text = why,
                               .detail = JsonObject{{"event", message.event}, {"payload", workflows::shown_payload(*definition_, message.event, message.payload)},
                                                    {"sender", message.sender.str()}, {"meta", message.meta}},
                               .remedies = {"retry", "skip"}, .opened_at = change.row.updated_at});
+  const auto event = event_of(message);
+  mask_told(known_secrets(&event), change);
+  if (personal_) seal_personal(*definition_, {}, *personal_, change);
   write_beside(std::move(change), nullptr, [this, next, seq = message.seq] {
     snapshot_ = next;
     snapshot_.version = row_.version;
@@ -100,50 +113,76 @@ void Durable::set_aside(const storage::MailboxRow& message, const std::string& w
   });
 }
 
+void Durable::take_back(const storage::MailboxRow& message) {
+  const auto reason = text_of(message.meta, "reason", "missing");
+  monitoring::counter("stellwerk_messages_returned_total", {reason}).add();
+  monitoring::log_warning(reason == "final" ? "a message came back: its receiver has ended" : "a message came back: its receiver does not exist",
+                          {{"actor", id_.str()}, {"tenant", row_.tenant.str()}, {"event", message.event}, {"receiver", message.sender.str()}});
+  auto change = change_beside("message_returned");
+  change.documents_kept = true;
+  change.consumed = {message.seq};
+  change.journal = JsonArray{JsonObject{{"type", "message_returned"}, {"event", message.event}, {"id", message.event_id.str()}, {"to", message.sender.str()}, {"reason", reason}}};
+  write_beside(std::move(change), nullptr, [this, seq = message.seq] {
+    snapshot_.version = row_.version;
+    std::erase_if(mailbox_, [&](const storage::MailboxRow& m) { return m.seq == seq; });
+    next_turn();
+  });
+}
+
+void Durable::send_back(std::int64_t seq, storage::ActorChange& change) const {
+  const auto row = std::find_if(mailbox_.begin(), mailbox_.end(), [&](const storage::MailboxRow& m) { return m.seq == seq; });
+  if (row == mailbox_.end() || row->sender.empty() || row->sender == id_ || bool_of(row->meta, "command")) return;
+  change.messages.push_back({.receiver = row->sender, .sender = id_, .event_id = row->event_id, .event = row->event, .payload = JsonObject{},
+                             .meta = JsonObject{{"reason", "final"}}, .deferred = false, .at = change.row.updated_at, .returned = true});
+}
+
 // --- quarantine
 
 void Durable::refuse_quarantined(const Shared<Deliver>& deliver) {
   const auto* remedy = std::get_if<workflows::Remedy>(&deliver->event.body);
-  if (remedy != nullptr && deliver->reply && remedy->incident.str() == text_of(row_.cursor, "quarantined")) return leave_quarantine(deliver);
+  if (remedy != nullptr && deliver->reply && !held_by_.empty() && remedy->incident == held_by_) return leave_quarantine(deliver);
   if (deliver->reply) deliver->reply->answer(fail(ErrorCode::unavailable, fmt::format("actor {} is quarantined: {}", id_.str(), quarantine_), "quarantined"));
   open_quarantine(quarantine_);
 }
 
 void Durable::open_quarantine(const std::string& why) {
   quarantine_ = why;
-  if (row_.version == 0 || find_member(row_.cursor, "quarantined") != nullptr) return;
+  if (row_.version == 0 || !held_by_.empty()) return;
   const auto incident = make_id<IncidentId>("inc");
+  const auto text = storable(why);
   auto change = change_beside("quarantined");
-  if (!row_.cursor.is_object()) change.row.cursor = JsonObject{{"broken", row_.cursor}};
-  change.row.cursor.as_object()["quarantined"] = incident.str();
-  change.journal = JsonArray{JsonObject{{"type", "incident_opened"}, {"incident", incident.str()}, {"kind", "quarantined"}, {"text", why}}};
+  change.documents_kept = true;
+  change.journal = JsonArray{JsonObject{{"type", "incident_opened"}, {"incident", incident.str()}, {"kind", "quarantined"}, {"text", text}}};
   change.incidents.push_back({.id = incident, .tenant = row_.tenant, .kind = "quarantined", .actor = id_, .actor_kind = row_.kind, .run = {}, .step = {},
-                              .error_class = "internal", .code = "quarantined", .text = why, .remedies = {"retry"}, .opened_at = change.row.updated_at});
-  monitoring::log(monitoring::Level::error, "an actor is quarantined", {{"actor", id_.str()}, {"tenant", row_.tenant.str()}, {"error", why}});
-  write_beside(std::move(change), nullptr, [] {});
+                              .error_class = "internal", .code = "quarantined", .text = text,
+                              .detail = JsonObject{{"workflow", row_.workflow}, {"revision", row_.revision}, {"state", row_.state}}, .remedies = {"retry"},
+                              .opened_at = change.row.updated_at});
+  monitoring::log(monitoring::Level::error, "an actor is quarantined", {{"actor", id_.str()}, {"tenant", row_.tenant.str()}, {"error", text}});
+  write_beside(std::move(change), nullptr, [this, incident] { held_by_ = incident; });
 }
 
-/// A person says that the cause is gone. The actor goes on where it stood; its attempt is looked at as after a restart.
+/// A person says that the cause is gone: what was repaired stands in the database, not here.
 void Durable::leave_quarantine(const Shared<Deliver>& deliver) {
+  load([this, deliver] { guarded(deliver, [&] { close_quarantine(deliver); }); }, [this, deliver](const Error& error) { not_loaded(deliver, error); });
+}
+
+/// The actor goes on where it stood; its attempt is looked at as after a restart.
+void Durable::close_quarantine(const Shared<Deliver>& deliver) {
   const auto& remedy = std::get<workflows::Remedy>(deliver->event.body);
+  if (remedy.incident != held_by_) return deliver->reply->answer(fail(ErrorCode::not_found, fmt::format("incident {} is not open", remedy.incident.str()), "incident_not_open"));
+  if (remedy.what != workflows::Remedy::What::retry)
+    return deliver->reply->answer(fail(ErrorCode::invalid_argument, "a quarantined actor can only be tried again, once the cause is gone", "remedy_not_offered"));
+  if (!trouble_.empty())
+    return deliver->reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} still cannot be processed: {}", id_.str(), storable(trouble_)), "still_quarantined"));
   auto change = change_beside("remedy");
-  auto& cursor = change.row.cursor;
-  if (const auto* broken = find_member(cursor, "broken")) cursor = Json(Json(*broken));
-  else cursor.as_object().erase("quarantined");
-  const auto still = [&](const std::string& why) {
-    deliver->reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} still cannot be processed: {}", id_.str(), why), "still_quarantined"));
-  };
-  const auto definition = deps_->definitions->find(row_.workflow, row_.revision);
-  if (!definition) return still(fmt::format("workflow {} revision {} is not published here", row_.workflow, row_.revision));
-  const auto snapshot = make_snapshot(*definition, {change.row, mailbox_}, deps_->around);
-  if (!snapshot) return still(describe(snapshot.error()));
+  change.documents_kept = true;
   const auto& by = deliver->event.by;
   change.journal = JsonArray{JsonObject{{"type", "incident_closed"}, {"incident", remedy.incident.str()}, {"remedy", "retry"}, {"note", remedy.note}, {"by", {{"id", by.id}, {"role", by.role}}}}};
   change.incidents.push_back({.id = remedy.incident, .tenant = row_.tenant, .actor = id_, .state = "closed", .closed_by = by.id, .closed_how = "retry", .note = remedy.note,
                               .closed_at = change.row.updated_at});
   std::vector<storage::AttemptRow> attempts;
-  if (const auto& run = snapshot->cursor.run)
-    for (const auto& attempt : run->attempts) attempts.push_back(make_attempt(*definition, change.row, *run, attempt, deps_->incarnation));
+  if (const auto& run = snapshot_.cursor.run)
+    for (const auto& attempt : run->attempts) attempts.push_back(make_attempt(*definition_, change.row, *run, attempt, deps_->incarnation));
   write_beside(std::move(change), deliver->reply, [this, deliver, attempts] {
     deliver->reply->answer(Answer{202, JsonObject{{"event", deliver->event.id.str()}, {"run", nullptr}, {"deferred", false}}, false});
     forget();
@@ -156,7 +195,7 @@ storage::ActorChange Durable::change_beside(std::string_view event) const {
   storage::ActorChange change;
   change.row = row_;
   change.row.version = row_.version + 1;
-  change.row.updated_at = deps_->clock->now();
+  change.row.updated_at = now();
   change.expected_version = row_.version;
   change.applied = {.id = make_id<EventId>("evt"), .event = std::string{event}, .payload = JsonObject{}, .principal = {}, .role = "system"};
   return change;
@@ -173,10 +212,21 @@ void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<Re
     forget();
     if (again) wake_later();
   };
+  // It may be on disk, and only the answer was lost: the decision in the row tells.
+  using NotWritten = std::function<void(const std::string&, bool)>;
+  const auto look = [this](const Shared<CommitRequest>& asked, const NotWritten& otherwise, const Written& done, const std::string& why) {
+    load([this, asked, otherwise, done, why] {
+      if (row_.decision != asked->commit.id) return otherwise(why, true);
+      guarded(nullptr, [&] {
+        announce(asked->commit);
+        done();
+      });
+    }, [otherwise, why](const Error&) { otherwise(why, true); });
+  };
   self_->request(all_.committer, caf::infinite, request).await(
-      [this, request, not_written, then = std::move(then)](const Shared<CommitReply>& written) {
+      [this, request, not_written, look, then](const Shared<CommitReply>& written) {
         const auto& [status, error, code] = written->result;
-        if (status == storage::CommitStatus::conflict) return not_written("its version has changed", true);
+        if (status == storage::CommitStatus::conflict) return look(request, not_written, then, "its version has changed");
         if (status != storage::CommitStatus::committed) return not_written(error, false);
         guarded(nullptr, [&] {
           row_ = request->commit.changes.front().row;
@@ -184,7 +234,7 @@ void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<Re
           then();
         });
       },
-      [not_written](const caf::error&) { not_written("the database is away", true); });
+      [request, not_written, then, look](const caf::error&) { look(request, not_written, then, "the database is away"); });
 }
 
 // --- passivation

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "core/planted.hpp"
 #include "workflows/secrets.hpp"
 
 namespace stellwerk::actors {
@@ -56,12 +57,18 @@ Result<Snapshot> make_snapshot(const Definition& definition, const storage::Load
   snapshot.state = definition.find_state(row.state);
   if (snapshot.state < 0)
     return fail(ErrorCode::internal, fmt::format("state '{}' of actor {} is unknown to workflow {} revision {}", row.state, row.id.str(), row.workflow, row.revision));
-  STELLWERK_TRY(snapshot.cursor, workflows::decode_cursor(row.cursor));
+  STELLWERK_TRY(const auto cursor, open_cursor(*around.keys, row.id, row.cursor));
+  STELLWERK_TRY(snapshot.cursor, workflows::decode_cursor(cursor));
   if (!fits(definition, snapshot))
     return fail(ErrorCode::internal, fmt::format("actor {} is in state '{}' {}", row.id.str(), row.state, snapshot.cursor.run ? "with a run of other work" : "without a run"));
   snapshot.attributes.reserve(definition.attributes.size());
   for (const auto& attribute : definition.attributes) {
     const auto* value = find_member(row.attributes, attribute.field.name);
+    if (value != nullptr && workflows::is_secret(attribute.field.type)) {
+      STELLWERK_TRY(const auto opened, open_json(*around.keys, *value, place::attribute(row.id, attribute.field.name)));
+      snapshot.attributes.push_back(workflows::decode(attribute.field.type, opened));
+      continue;
+    }
     snapshot.attributes.push_back(value == nullptr ? workflows::cel::Value{} : workflows::decode(attribute.field.type, *value));
   }
   snapshot.settings = around.settings->resolve(definition, row.id, row.attributes);
@@ -138,8 +145,26 @@ storage::AttemptRow make_attempt(const Definition& definition, const storage::Ac
   return out;
 }
 
+Json encode_kept(const Definition& definition, const workflows::Cursor& cursor, const ActorId& actor, const config::Keyring& keys) {
+  auto json = workflows::encode_cursor(cursor);
+  return workflows::handles_secrets(definition) ? seal_cursor(keys, actor, std::move(json)) : json;
+}
+
+Json encode_attributes(const Definition& definition, const Snapshot& snapshot, const ActorId& actor, const config::Keyring& keys) {
+  JsonObject attributes;
+  for (std::size_t i = 0; i < definition.attributes.size(); ++i) {
+    const auto& field = definition.attributes[i].field;
+    const auto& value = snapshot.attributes[i];
+    if (value.is_null()) continue;
+    auto json = workflows::encode(field.type, value);
+    attributes[field.name] = workflows::is_secret(field.type) ? seal_json(keys, json, place::attribute(actor, field.name)) : std::move(json);
+  }
+  return attributes;
+}
+
 storage::ActorChange make_change(const Definition& definition, const storage::ActorRow& before, const workflows::Event& event, const workflows::Decision& decision,
-                                 const std::string& incarnation, Time now) {
+                                 const std::string& incarnation, Time now, const Secrecy& secrecy) {
+  const bool secrets = workflows::handles_secrets(definition);
   storage::ActorChange change;
   change.expected_version = before.version;
   auto& row = change.row;
@@ -150,13 +175,8 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
   row.version = before.version + 1;
   row.updated_at = now;
   if (before.version == 0) row.created_at = now;
-  JsonObject attributes;
-  for (std::size_t i = 0; i < definition.attributes.size(); ++i) {
-    const auto& value = decision.next.attributes[i];
-    if (!value.is_null()) attributes[definition.attributes[i].field.name] = workflows::encode(definition.attributes[i].field.type, value);
-  }
-  row.attributes = std::move(attributes);
-  row.cursor = workflows::encode_cursor(decision.next.cursor);
+  row.attributes = encode_attributes(definition, decision.next, row.id, *secrecy.keys);
+  row.cursor = encode_kept(definition, decision.next.cursor, row.id, *secrecy.keys);
   change.applied = make_applied(definition, event, decision);
   change.journal = decision.journal;
   change.trace = event.trace;
@@ -165,9 +185,13 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
     if (const auto live = decision.next.cursor.timers.find(name); live != decision.next.cursor.timers.end())
       change.timers.push_back({row.id, row.tenant, name, live->second});
   for (const auto& id : decision.attempts_changed)
-    if (const auto* attempt = workflows::find_attempt(decision.next, id))
+    if (const auto* attempt = workflows::find_attempt(decision.next, id)) {
       change.attempts.push_back(make_attempt(definition, row, *decision.next.cursor.run, *attempt, incarnation));
+      // An action reads its input from the request; its row is only what says that it is to be done.
+      if (auto& kept = change.attempts.back(); secrets) kept.input = seal_json(*secrecy.keys, kept.input, place::input(kept.id));
+    }
   change.attempts_ended = decision.attempts_ended;
+  if (planted(Planted::lost_timer) && !decision.runs.empty()) change.timers.clear();
   for (const auto& note : decision.runs) {
     storage::RunRow run{.id = note.id, .tenant = row.tenant, .actor = row.id, .workflow = row.workflow, .revision = row.revision, .event = note.event,
                         .state = note.state, .status = note.status, .step = note.step, .trace = event.trace, .started_at = note.started,
@@ -179,15 +203,15 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
     change.messages.push_back({.receiver = ActorId{message.receiver}, .sender = row.id, .event_id = message.id, .event = message.event, .payload = message.payload,
                                .meta = make_meta(workflows::Event{.id = message.id, .by = {row.id.str(), "system"}, .trace = event.trace, .depth = 0, .body = {}}, event.depth + 1),
                                .deferred = false, .at = now});
-  if (decision.defer) {
+  if (decision.defer && !planted(Planted::deferred_dropped)) {
     const bool command = std::holds_alternative<workflows::Command>(event.body);
     auto meta = make_meta(event, event.depth);
     meta.as_object()["command"] = command;
     const auto* message = std::get_if<workflows::Message>(&event.body);
     change.messages.push_back({.receiver = row.id, .sender = ActorId{message == nullptr ? std::string{} : message->sender}, .event_id = event.id, .event = decision.defer->event,
-                               .payload = decision.applied_payload, .meta = std::move(meta), .deferred = true, .at = now});
+                               .payload = secrets ? seal_json(*secrecy.keys, decision.applied_payload, place::message(row.id, event.id)) : decision.applied_payload, .meta = std::move(meta), .deferred = true, .at = now});
   }
-  change.consumed = decision.consumed;
+  if (!planted(Planted::message_not_deleted)) change.consumed = decision.consumed;
   for (const auto& opened : decision.incidents)
     change.incidents.push_back({.id = opened.id, .tenant = row.tenant, .kind = opened.kind, .actor = row.id, .actor_kind = row.kind, .run = opened.run, .step = opened.step,
                                 .error_class = opened.error_class, .code = opened.code, .text = opened.text, .detail = opened.detail, .remedies = opened.remedies,
@@ -199,7 +223,41 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
   }
   for (const auto& notice : decision.notices)
     change.outbox.push_back({.id = notice.id.str(), .tenant = row.tenant, .type = notice.type, .actor = row.id, .data = notice.data, .at = now});
+  const auto confidential = confidential_of(definition, secrecy.before, event, decision);
+  mask_told(confidential.secrets, change);
+  if (!workflows::has_personal(definition)) return change;
+  if (secrecy.personal) {
+    seal_personal(definition, confidential.personal, *secrecy.personal, change);
+  } else {
+    auto made = make_personal_key(*secrecy.keys, row, now);
+    const auto key = open_personal_key(*secrecy.keys, made);
+    STELLWERK_ASSERT(key.has_value(), "a key that was just sealed can be opened");
+    if (seal_personal(definition, confidential.personal, *key, change)) change.personal_key = std::move(made);
+  }
   return change;
+}
+
+Result<Erasure> make_erasure(const Definition& definition, const storage::ActorRow& row, const Snapshot& snapshot, bool live, const std::string& note, const Json& by, Time now,
+                             const config::Keyring& keys) {
+  if (row.live && !live) return fail(ErrorCode::conflict, fmt::format("{} {} has personal fields and is not final (state '{}')", row.kind, row.id.str(), row.state), "live");
+  if (snapshot.cursor.run) return fail(ErrorCode::conflict, fmt::format("{} {} works on '{}'; its personal fields may be needed until it is done", row.kind, row.id.str(), snapshot.cursor.run->event), "busy");
+  Erasure erased{.change = {}, .next = snapshot};
+  JsonArray names;
+  for (std::size_t i = 0; i < definition.attributes.size(); ++i) {
+    if (!definition.attributes[i].personal) continue;
+    erased.next.attributes[i] = {};
+    names.emplace_back(definition.attributes[i].field.name);
+  }
+  auto& change = erased.change;
+  change.row = row;
+  change.row.version = row.version + 1;
+  change.row.updated_at = now;
+  change.row.attributes = encode_attributes(definition, erased.next, row.id, keys);
+  change.expected_version = row.version;
+  change.applied = {.id = make_id<EventId>("evt"), .event = "erased", .payload = JsonObject{}, .principal = text_of(by, "id"), .role = text_of(by, "role")};
+  change.journal = JsonArray{JsonObject{{"type", "erased"}, {"attributes", std::move(names)}, {"note", note}, {"by", by}}};
+  change.forget_person = true;
+  return erased;
 }
 
 void add_conditions(storage::Commit& commit, const ActorId& of, const workflows::Decision& decision) {

@@ -5,13 +5,21 @@
 #include <string>
 
 #include "actors/definitions.hpp"
+#include "actors/sealing.hpp"
 #include "actors/setting_book.hpp"
 #include "storage/store.hpp"
 #include "workflows/decision.hpp"
 
 namespace stellwerk::actors {
 
-/// The snapshot of a loaded row. Errors: internal (the row does not fit its revision: quarantine).
+/// With what a change keeps its secrets.
+struct Secrecy {
+  Keys keys = Surroundings{}.keys;
+  std::optional<config::MasterKey> personal = std::nullopt;  ///< the actor's, when it has one: else the change brings one, if it needs it
+  const workflows::Snapshot* before = nullptr;               ///< what was known before the decision; null: nothing, it is born
+};
+
+/// The snapshot of a loaded row, its sealed values opened. Errors: internal (the row does not fit its revision: quarantine).
 [[nodiscard]] Result<workflows::Snapshot> make_snapshot(const workflows::Definition& definition, const storage::LoadedActor& loaded, const Surroundings& around = {});
 /// The empty snapshot of an actor to be born with these attributes.
 [[nodiscard]] workflows::Snapshot unborn(const workflows::Definition& definition, const ActorId& id, const TenantId& tenant, const std::string& customer,
@@ -25,13 +33,28 @@ void put_rows(workflows::Snapshot& snapshot, const Definitions& definitions, std
 [[nodiscard]] bool reads_references(const workflows::Definition& definition);
 
 /// What is written for `decision`. `before` is the row it was decided on (version 0 for a birth).
+/// Secrets are sealed, in what people read they are masked; what is personal is sealed in the journal.
 [[nodiscard]] storage::ActorChange make_change(const workflows::Definition& definition, const storage::ActorRow& before, const workflows::Event& event,
-                                               const workflows::Decision& decision, const std::string& incarnation, Time now);
+                                               const workflows::Decision& decision, const std::string& incarnation, Time now, const Secrecy& secrecy = {});
+
+/// What is personal to the actor's customer is blanked, and its key destroyed.
+struct Erasure {
+  storage::ActorChange change;
+  workflows::Snapshot next;
+};
+/// Errors: conflict, when the actor is live and `live` is not said (reason "live"), or while a run is in hand (reason "busy").
+[[nodiscard]] Result<Erasure> make_erasure(const workflows::Definition& definition, const storage::ActorRow& row, const workflows::Snapshot& snapshot, bool live,
+                                           const std::string& note, const Json& by, Time now, const config::Keyring& keys);
 
 /// What the decision relies on and does beside its own rows, of the actor `of`: added to what the commit holds already.
 void add_conditions(storage::Commit& commit, const ActorId& of, const workflows::Decision& decision);
 
-/// An attempt in hand as a row.
+/// The cursor as the row keeps it.
+[[nodiscard]] Json encode_kept(const workflows::Definition& definition, const workflows::Cursor& cursor, const ActorId& actor, const config::Keyring& keys);
+/// The attributes as the row keeps them; null ones are left out.
+[[nodiscard]] Json encode_attributes(const workflows::Definition& definition, const workflows::Snapshot& snapshot, const ActorId& actor, const config::Keyring& keys);
+
+/// An attempt in hand as its executor gets it. As a row its input is sealed.
 [[nodiscard]] storage::AttemptRow make_attempt(const workflows::Definition& definition, const storage::ActorRow& row, const workflows::Run& run,
                                                const workflows::Attempt& attempt, const std::string& incarnation);
 

@@ -22,10 +22,10 @@ auto read_safely(Read read) -> decltype(read()) {
 
 }  // namespace
 
-caf::actor spawn_loader(caf::actor_system& system, std::unique_ptr<storage::Store> store) {
+caf::actor spawn_loader(caf::actor_system& system, const Deps& deps, std::unique_ptr<storage::Store> store) {
   // A message is copied, a session cannot be: it travels in a shared box that the actor empties.
   auto box = std::make_shared<std::unique_ptr<storage::Store>>(std::move(store));
-  return system.spawn<caf::detached>([box](caf::stateful_actor<LoaderState>* self) -> caf::behavior {
+  return spawn_worker(system, deps.detached, [box](caf::stateful_actor<LoaderState>* self) -> caf::behavior {
     self->state.store = std::move(*box);
     return {
         [self](const Shared<LoadRequest>& request) { return share(LoadReply{read_safely([&] { return self->state.store->load(request->actor); })}); },

@@ -1,13 +1,17 @@
 #pragma once
 // The map of the system: every message between actors, and who takes it. Messages are immutable structs behind shared_ptr.
 //
+//   front        how all others reach the dispatcher: the dispatcher itself, but in the simulation, where messages are lost and late
 //   dispatcher   Deliver → the durable actor of `actor` (spawned when it sleeps), not before its due time;  Wake → the same, to look
 //                into its mailbox;  Idle(actor) → forgets it and lets it end;  Work → the connector actor of the server;
 //                Settle → the same;  clock moved → every connector actor;  server changed → its connector actor
+//                (a Deliver may also ask for a secret, or for what is personal to be forgotten)
 //   durable      Deliver, Wake, Settle's and Work's outcomes as Deliver(Tried);  end
 //   committer    CommitRequest → CommitReply;  ActionRequest → outcome as Deliver to the dispatcher   (detached)
 //   loader       LoadRequest → LoadReply;  ServerRequest → ServerReply;  ReferenceRequest → ReferenceReply;  stop   (detached, several)
+//   pulse        tick: heartbeat, lease, the clock of the database                                    (detached)
 //   timers       timer_set(due), clock_moved, tick                                                    (detached)
+//   sentry       Hold, what people order about the guard and the emergency stop, clock_moved, tick       (detached)
 //   connector    Work, Settle, driver answers, tick, clock_moved, server_changed
 
 #include <caf/all.hpp>
@@ -25,8 +29,13 @@
 #include <vector>
 
 #include "actors/client.hpp"
+#include "actors/clock_guard.hpp"
 #include "actors/definitions.hpp"
+#include "actors/guard.hpp"
+#include "actors/recently_changed.hpp"
+#include "actors/lease.hpp"
 #include "actors/setting_book.hpp"
+#include "actors/stop.hpp"
 #include "core/clock.hpp"
 #include "monitoring/log.hpp"
 #include "storage/store.hpp"
@@ -42,6 +51,7 @@ using clock_atom = caf::atom_constant<caf::atom("clock")>;
 using server_atom = caf::atom_constant<caf::atom("server")>;
 using timer_atom = caf::atom_constant<caf::atom("timer")>;
 using waited_atom = caf::atom_constant<caf::atom("waited")>;
+using halt_atom = caf::atom_constant<caf::atom("halt")>;  ///< the emergency stop was turned on or off
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 
 /// The place an answer goes to, once. When it is dropped unanswered, the caller is told "unavailable".
@@ -86,6 +96,8 @@ struct Deliver {
   Resume resume = Resume::none;                     ///< else `event` says nothing, and `attempt` is meant
   std::optional<storage::AttemptRow> attempt;
   Time due{};                                       ///< engine time; kept by the dispatcher until then
+  std::optional<RevealRequest> reveal;              ///< else `event` says nothing: a secret is told …
+  std::optional<EraseRequest> erase;                ///< … or what is personal is forgotten
 };
 /// There is something in the actor's mailbox.
 struct Wake {
@@ -137,6 +149,20 @@ struct ServerReply {
   Result<storage::ServerRow> server;
 };
 
+/// The mass-action guard has held a timer: it is to be marked so, or to fire again when it may go after all.
+struct Hold {
+  GuardWish wish;
+};
+/// A person answers the mass-action guard, or turns the emergency stop on or off.
+struct GuardOrder {
+  GuardAnswer answer;
+  std::shared_ptr<ReplySlot> reply;
+};
+struct StopOrder {
+  StopRequest request;
+  std::shared_ptr<ReplySlot> reply;
+};
+
 template <class T>
 using Shared = std::shared_ptr<const T>;
 
@@ -156,9 +182,20 @@ struct Deps {
   std::string incarnation;
   Duration passivate_after = std::chrono::seconds{60};
   int in_flight_per_server = 8;
+  std::shared_ptr<Guard> guard = std::make_shared<Guard>();
+  std::shared_ptr<Stop> stop = std::make_shared<Stop>();
   std::function<Result<std::unique_ptr<storage::Store>>()> open_store;  ///< a fresh session in place of one that broke
+  bool detached = true;  ///< committer, loaders and timers have a thread each; false: all run on the scheduler of the system (simulation)
+  std::shared_ptr<RecentlyChanged> recent;  ///< whom the warden looks at next; null: nobody does (simulation)
   std::shared_ptr<const std::atomic<bool>> stopping;  ///< nobody insists on a database that is away any more
   std::function<void(const std::string&)> on_fatal;  ///< the fence is gone: the process has to end
+  std::shared_ptr<Lease> lease;              ///< null: nobody else can act (tests of single actors)
+  std::shared_ptr<ClockGuard> clock_guard;   ///< null: the clock is right
+
+  /// Whether a request may leave for a vendor now.
+  [[nodiscard]] bool may_send() const { return !lease || lease->may_send(); }
+  /// Whether what is due by the clock may happen.
+  [[nodiscard]] bool may_fire() const { return !clock_guard || clock_guard->may_fire(); }
 };
 
 /// Runs `work`; what it throws ends neither the actor nor the process. False when it threw.
@@ -173,18 +210,28 @@ bool survive(std::string_view what, Work&& work) {
   }
 }
 
+/// Spawns an actor that may block.
+template <class Behavior>
+[[nodiscard]] caf::actor spawn_worker(caf::actor_system& system, bool detached, Behavior behavior) {
+  return detached ? system.spawn<caf::detached>(std::move(behavior)) : system.spawn(std::move(behavior));
+}
+
 struct DurableDeps {
   std::shared_ptr<const Deps> deps;
   caf::actor dispatcher, committer, timers;
   std::vector<caf::actor> loaders;
+  caf::actor sentry;
 };
 
 [[nodiscard]] caf::actor spawn_durable(caf::actor_system& system, const DurableDeps& deps, const ActorId& id);
 [[nodiscard]] caf::actor spawn_dispatcher(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer,
-                                          caf::actor timers);
+                                          caf::actor timers, caf::actor front = nullptr, caf::actor sentry = nullptr);
 [[nodiscard]] caf::actor spawn_committer(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
-[[nodiscard]] caf::actor spawn_loader(caf::actor_system& system, std::unique_ptr<storage::Store> store);
+[[nodiscard]] caf::actor spawn_loader(caf::actor_system& system, const Deps& deps, std::unique_ptr<storage::Store> store);
+/// Renews the lease from now on. Errors are told by log, readiness and metric.
+[[nodiscard]] caf::actor spawn_pulse(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
 [[nodiscard]] caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
+[[nodiscard]] caf::actor spawn_sentry(caf::actor_system& system, std::shared_ptr<const Deps> deps, const caf::actor& timers, std::unique_ptr<storage::Store> store);
 [[nodiscard]] caf::actor spawn_connector(caf::actor_system& system, std::shared_ptr<const Deps> deps, const caf::actor& dispatcher, const caf::actor& loader, const ServerId& server);
 
 }  // namespace stellwerk::actors
@@ -203,4 +250,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Refer
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ReferenceReply>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ServerRequest>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ServerReply>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Hold>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::GuardOrder>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::StopOrder>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(std::shared_ptr<const stellwerk::connectors::DriverResponse>)

@@ -8,6 +8,7 @@
 #include <tuple>
 #include <vector>
 
+#include "config/keyring.hpp"
 #include "storage/store.hpp"
 #include "workflows/definition.hpp"
 #include "workflows/snapshot.hpp"
@@ -42,6 +43,8 @@ class SettingBook {
 struct Surroundings {
   std::shared_ptr<SettingBook> settings = std::make_shared<SettingBook>();
   workflows::Calendar calendar;
+  /// What rows at rest are sealed with. The engine sets the tenant's; one that was forgotten seals under no key worth the name.
+  std::shared_ptr<const config::Keyring> keys = std::make_shared<const config::Keyring>(config::MasterKey{});
 };
 
 }  // namespace stellwerk::actors

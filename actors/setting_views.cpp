@@ -10,6 +10,7 @@
 #include "actors/encode.hpp"
 #include "actors/views.hpp"
 #include "storage/setting_level.hpp"
+#include "workflows/secrets.hpp"
 
 namespace stellwerk::actors {
 namespace {
@@ -54,7 +55,8 @@ std::vector<std::string> Views::workflows_of(const std::string& workflow) const 
 }
 
 Result<std::vector<DeclaredSetting>> Views::settings(const TenantId& tenant) {
-  STELLWERK_TRY(const auto values, store_->setting_values(tenant));
+  STELLWERK_TRY(auto values, store_->setting_values(tenant));
+  for (auto& value : values) value = shown_setting(std::move(value));
   std::vector<DeclaredSetting> declared;
   for (const auto& [name, revision] : definitions_->list()) {
     if (revision != definitions_->latest(name)) continue;
@@ -118,13 +120,31 @@ Result<SettingValue> Views::check_setting(const TenantId& tenant, SettingValue v
   return value;
 }
 
+bool Views::is_secret_setting(const SettingValue& value) const {
+  for (const auto& name : workflows_of(value.workflow))
+    for (const auto& setting : definitions_->find(name, definitions_->latest(name))->settings)
+      if (setting.field.name == value.name && workflows::is_secret(setting.field.type)) return true;
+  return false;
+}
+
 Result<void> Views::put_setting(const TenantId& tenant, const SettingValue& value) {
-  STELLWERK_CHECK(store_->put_setting(tenant, value));
+  auto kept = value;
+  if (!value.value.is_null() && is_secret_setting(value)) kept.value = seal_json(*around_.keys, value.value, place::setting(value));
+  STELLWERK_CHECK(store_->put_setting(tenant, kept));
   around_.settings->put(value);
   return {};
 }
 
-Result<std::vector<SettingValue>> Views::setting_history(const TenantId& tenant, int limit) { return store_->setting_history(tenant, limit); }
+Result<std::vector<SettingValue>> Views::setting_history(const TenantId& tenant, int limit) {
+  STELLWERK_TRY(auto values, store_->setting_history(tenant, limit));
+  for (auto& value : values) value = shown_setting(std::move(value));
+  return values;
+}
+
+SettingValue Views::shown_setting(SettingValue value) const {
+  if (!value.value.is_null() && (is_sealed(value.value) || is_secret_setting(value))) value.value = boost::json::string(masked);
+  return value;
+}
 
 Result<std::vector<ActorId>> Views::actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit) {
   return store_->actors_reached(tenant, value, after, limit);
@@ -169,7 +189,7 @@ Result<std::vector<TimerMove>> Views::moves_of(const ActorId& actor, const Surro
 
 Result<Forecast> Views::forecast(const TenantId& tenant, const SettingValue& value, Time now) {
   Forecast forecast;
-  const Surroundings around{around_.settings->with(value), around_.calendar};
+  const Surroundings around{around_.settings->with(value), around_.calendar, around_.keys};
   for (const auto& workflow : workflows_of(value.workflow)) {
     auto of_workflow = value;
     of_workflow.workflow = workflow;

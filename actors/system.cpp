@@ -6,7 +6,12 @@
 #include <atomic>
 #include <cstdlib>
 
+#include "actors/archivist.hpp"
 #include "actors/client_impl.hpp"
+#include "actors/engine_actors.hpp"
+#include "actors/keeper.hpp"
+#include "actors/sealing.hpp"
+#include "actors/warden.hpp"
 #include "monitoring/health.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
@@ -27,11 +32,17 @@ class SystemImpl final : public System {
     const auto& settings = options.settings;
     incarnation_ = format_id("nod", make_uuid());
     STELLWERK_TRY(keeper_, options.database->open_store());
-    STELLWERK_CHECK(keeper_->begin_incarnation(incarnation_, host_name()));
+    auto lease = std::make_shared<Lease>(clock_, settings.lease);
+    const auto begun = clock_.monotonic();
+    STELLWERK_CHECK(keeper_->begin_incarnation(incarnation_, options.host.empty() ? host_name() : options.host, settings.lease));
+    lease->renew(begun);
+    database_ = options.database;
+    database_->use_incarnation(incarnation_);
     if (settings.sandbox_enabled) {
       STELLWERK_TRY(const auto offset, keeper_->get_value("clock_offset"));
       if (offset) clock_.set_offset(Duration{std::strtoll(offset->c_str(), nullptr, 10)});
     }
+    const auto clock_guard = std::make_shared<ClockGuard>(clock_);
     STELLWERK_TRY(auto library, load_library(*keeper_, options.tenant, options.shipped, clock_.now()));
 
     auto deps = std::make_shared<Deps>();
@@ -40,41 +51,65 @@ class SystemImpl final : public System {
     definitions_ = library.definitions;
     deps->connectors = library.connectors;
     deps->drivers = options.drivers;
-    STELLWERK_TRY(const auto values, keeper_->setting_values(options.tenant));
-    deps->around = {std::make_shared<SettingBook>(values), {settings.tenant_zone, settings.automation_time}};
+    STELLWERK_TRY(const auto keys, open_keys(*keeper_, options.tenant, options.key, clock_.now()));
+    STELLWERK_TRY(auto values, keeper_->setting_values(options.tenant));
+    for (auto& value : values) {
+      STELLWERK_TRY(value.value, open_json(*keys, value.value, place::setting(value)));
+    }
+    deps->around = {std::make_shared<SettingBook>(values), {settings.tenant_zone, settings.automation_time}, keys};
     drivers_ = options.drivers;
     deps->key = options.key;
     deps->incarnation = incarnation_;
     deps->passivate_after = settings.passivate_after;
     deps->in_flight_per_server = settings.in_flight_per_server;
-    deps->on_fatal = options.on_fatal;
+    deps->lease = lease;
+    deps->clock_guard = clock_guard;
+    deps->on_fatal = [lease, fatal = options.on_fatal](const std::string& why) {
+      lease->lose();
+      fatal(why);
+    };
+    deps->guard = std::make_shared<Guard>(GuardBounds{.percent = settings.guard_percent, .floor = settings.guard_floor, .window = settings.guard_window, .downtime = settings.guard_downtime});
 
     deps->open_store = [database = options.database] { return database->open_store(); };
     deps->stopping = stopping_;
+    deps->recent = std::make_shared<RecentlyChanged>();
+    warden_ = std::make_unique<Warden>([database = options.database] { return database->open_directory(); }, library.definitions, deps->recent, clock_);
+    monitoring::gauge("stellwerk_revisions_unreadable").set(static_cast<double>(library.definitions->unreadable().size()));
 
+    if (options.back_up) archivist_ = std::make_unique<Archivist>(options.back_up);
     std::vector<std::unique_ptr<Views>> sessions;
     for (int i = 0; i < settings.reader_sessions; ++i) {
       STELLWERK_TRY(auto directory, options.database->open_directory());
       STELLWERK_TRY(auto store, options.database->open_store());
       sessions.push_back(std::make_unique<Views>(std::move(directory), std::move(store), library.definitions, library.connectors, options.key, deps->around));
-      sessions.back()->on_server_changed([this](const ServerId& server) { caf::anon_send(dispatcher_, server_atom::value, server.str()); });
+      sessions.back()->watched_by(warden_.get());
+      sessions.back()->archived_by(archivist_.get());
+      sessions.back()->on_server_changed([this](const ServerId& server) { caf::anon_send(actors_.front, server_atom::value, server.str()); });
     }
     if (!sessions.empty()) STELLWERK_CHECK(count_open_incidents(*sessions.front(), options.tenant));
     readers_ = std::make_unique<Readers>(std::move(sessions), 10'000);
-    STELLWERK_CHECK(spawn_actors(settings, *options.database, deps));
-    client_ = std::make_unique<ClientImpl>(ClientDeps{deps, &clock_, dispatcher_, timers_, readers_.get(), settings.pending_commands, options.tenant, settings.sandbox_enabled, settings.sandbox_control});
+    // Reading the library may have taken long; from here on the pulse does this.
+    const auto sent = clock_.monotonic();
+    const auto before = clock_.wall();
+    STELLWERK_TRY(const auto database_time, keeper_->heartbeat());
+    clock_guard->compare(database_time, before, clock_.wall());  // before anything fires
+    lease->renew(sent);
+    config_.set("scheduler.max-threads", static_cast<std::size_t>(settings.engine_threads));
+    system_ = std::make_unique<caf::actor_system>(config_);
+    STELLWERK_TRY(actors_, spawn_engine(*system_, deps, loader_count));
+    client_ = std::make_unique<ClientImpl>(ClientDeps{deps, &clock_, actors_.front, actors_.timers, readers_.get(), settings.pending_commands, options.tenant, settings.sandbox_enabled, settings.sandbox_control, actors_.sentry});
 
-    // Recovery is normal work: the attempts of the former incarnation are taken over and looked at, due timers fire, mailboxes are swept.
-    STELLWERK_TRY(auto attempts, keeper_->take_over_attempts(incarnation_));
-    for (auto& attempt : attempts) {
-      auto id = attempt.actor;
-      caf::anon_send(dispatcher_, share(Deliver{.actor = std::move(id), .event = {}, .resume = Resume::recover, .attempt = std::move(attempt)}));
-    }
-    caf::anon_send(timers_, dispatcher_);
+    STELLWERK_TRY(const auto recovered, resume_work(actors_, *keeper_, *deps));
     STELLWERK_CHECK(resume_refreshing(deps->around.calendar, options));
+    warden_->start();
+    retention_ = std::make_unique<Keeper>([database = options.database] { return database->open_directory(); }, clock_, [clock_guard] { return clock_guard->may_fire(); },
+                                          Retention{.journal = settings.retention_journal, .incidents = settings.retention_incidents, .audit = settings.retention_audit,
+                                                    .idempotency = settings.retention_idempotency, .outbox = settings.retention_outbox},
+                                          settings.retention_rows_per_second);
+    retention_->start();
     monitoring::report_ready("database");
     monitoring::report_ready("engine");
-    monitoring::log_info("engine ready", {{"incarnation", incarnation_}, {"recovered_attempts", std::to_string(attempts.size())}});
+    monitoring::log_info("engine ready", {{"incarnation", incarnation_}, {"recovered_attempts", std::to_string(recovered)}});
     return {};
   }
 
@@ -86,20 +121,19 @@ class SystemImpl final : public System {
     if (std::exchange(stopped_, true)) return;
     monitoring::report_not_ready("engine", "stopping");
     *stopping_ = true;
+    if (warden_) warden_->stop();
+    if (archivist_) archivist_->stop();
+    if (retention_) retention_->stop();
     if (readers_) readers_->stop();  // what waits there may still send commands
     if (client_) client_->release();
     if (system_) {
-      // Durable and connector actors first, then what they stand on. What lies in the committer's mailbox before its end is written.
-      if (dispatcher_) caf::anon_send(dispatcher_, stop_atom::value);
-      for (auto& [name, driver] : drivers_) driver->stop();
-      if (timers_) caf::anon_send(timers_, stop_atom::value);
-      for (auto& worker : workers_) caf::anon_send(worker, stop_atom::value);
-      workers_.clear();
-      dispatcher_ = nullptr;
-      timers_ = nullptr;
+      stop_engine(actors_, [this] {
+        for (auto& [name, driver] : drivers_) driver->stop();
+      });
       system_.reset();  // waits for all of them
     }
     if (keeper_) keeper_->end_incarnation(incarnation_);
+    if (database_) database_->use_incarnation({});
   }
 
  private:
@@ -112,22 +146,6 @@ class SystemImpl final : public System {
     STELLWERK_TRY(const auto before, views.get_value("tenant_calendar"));
     STELLWERK_CHECK(client_->resume_refreshing(views, before && *before != now));
     return views.put_value("tenant_calendar", now);
-  }
-
-  Result<void> spawn_actors(const config::Settings& settings, storage::SqlDatabase& database, const std::shared_ptr<const Deps>& deps) {
-    config_.set("scheduler.max-threads", static_cast<std::size_t>(settings.engine_threads));
-    system_ = std::make_unique<caf::actor_system>(config_);
-    std::vector<caf::actor> loaders;
-    for (int i = 0; i < loader_count; ++i) {
-      STELLWERK_TRY(auto store, database.open_store());
-      loaders.push_back(workers_.emplace_back(spawn_loader(*system_, std::move(store))));
-    }
-    STELLWERK_TRY(auto commit_store, database.open_store());
-    const auto committer = workers_.emplace_back(spawn_committer(*system_, deps, std::move(commit_store)));
-    STELLWERK_TRY(auto timer_store, database.open_store());
-    timers_ = spawn_timers(*system_, deps, std::move(timer_store));
-    dispatcher_ = spawn_dispatcher(*system_, deps, loaders, committer, timers_);
-    return {};
   }
 
   /// The gauge is moved by every decision from here on.
@@ -147,13 +165,16 @@ class SystemImpl final : public System {
   OffsetClock clock_;
   std::shared_ptr<const Definitions> definitions_;
   std::string incarnation_;
+  std::shared_ptr<storage::SqlDatabase> database_;
   std::unique_ptr<storage::Store> keeper_;
   std::map<std::string, std::shared_ptr<connectors::Driver>> drivers_;
+  std::unique_ptr<Warden> warden_;
+  std::unique_ptr<Archivist> archivist_;
+  std::unique_ptr<Keeper> retention_;
   std::unique_ptr<Readers> readers_;
   caf::actor_system_config config_;
   std::unique_ptr<caf::actor_system> system_;
-  std::vector<caf::actor> workers_;
-  caf::actor timers_, dispatcher_;
+  EngineActors actors_;
   std::unique_ptr<ClientImpl> client_;
   std::shared_ptr<std::atomic<bool>> stopping_ = std::make_shared<std::atomic<bool>>(false);
   bool stopped_ = false;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,9 +24,12 @@ struct SystemOptions {
   std::vector<std::pair<std::string, std::string>> shipped;  ///< path and text of every shipped workflow and connector
   std::map<std::string, std::shared_ptr<connectors::Driver>> drivers;  ///< by name: "http", "noop"
   std::function<void(const std::string&)> on_fatal;          ///< the fence is gone: this process must end
+  std::function<Result<std::string>(const std::stop_token&)> back_up = {};  ///< makes a backup and returns its path; without, none can be asked for
+  std::string host = {};  ///< who this node is, for its successors: one that bears the same name ends it at once. Empty: the host's name
 };
 
-/// The engine: actors, committer, timers, connectors. start() takes the database over, recovers what was under way and is ready;
+/// The engine: actors, committer, timers, connectors. start() takes the database over (Errors: conflict with reason "held" while another
+/// host's node lives; cancelled when one took it over meanwhile), recovers what was under way and is ready;
 /// stop() (or destruction) ends it: every commit under way is finished, nothing new is taken.
 class System {
  public:

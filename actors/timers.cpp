@@ -2,9 +2,12 @@
 // due time only, and sleeps in between; a million sleeping timers cost nothing here.
 
 #include <algorithm>
+#include <optional>
 #include <unordered_map>
 
 #include "actors/protocol.hpp"
+#include "actors/undelivered.hpp"
+#include "core/planted.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 
@@ -21,10 +24,10 @@ struct TimersState {
   std::shared_ptr<const Deps> deps;
   std::unique_ptr<storage::Store> store;
   caf::actor dispatcher;
-  std::unordered_map<std::string, std::chrono::steady_clock::time_point> fired;
-  std::chrono::steady_clock::time_point last_sweep{};
+  std::unordered_map<std::string, Duration> fired;  ///< when, in monotonic time
+  std::optional<Duration> last_sweep;
+  ReturnsUndelivered returns;
   int swept = 0;  ///< receivers that the sweep under way has passed
-  std::chrono::steady_clock::time_point last_heartbeat{};
   Time wake = Time::max();  ///< the tick under way comes at this engine time
   std::uint64_t tick = 0;
 };
@@ -44,22 +47,12 @@ void look_now(Self self) {
   self->send(self, tick_atom::value, ++self->state.tick);
 }
 
-void beat(Self self) {
-  auto& state = self->state;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - state.last_heartbeat < std::chrono::seconds{4}) return;
-  state.last_heartbeat = now;
-  const auto beaten = state.store->heartbeat();
-  if (beaten) return;
-  if (beaten.error().code == ErrorCode::cancelled) state.deps->on_fatal(describe(beaten.error()));
-  else monitoring::log_error("the heartbeat cannot be written", beaten.error());
-}
-
 void sweep_mailboxes(Self self) {
   auto& state = self->state;
-  const auto now = std::chrono::steady_clock::now();
-  if (now - state.last_sweep < longest_sleep) return;
+  const auto now = state.deps->clock->monotonic();
+  if ((state.last_sweep && now - *state.last_sweep < longest_sleep) || planted(Planted::wake_lost_for_good)) return;
   state.last_sweep = now;
+  for (const auto& sender : state.returns.look(*state.store)) self->send(state.dispatcher, share(Wake{sender}));
   // A page each time, and from the start again behind the last: receivers that take nothing must not hide the ones behind them.
   const auto waiting = state.store->receivers_waiting(state.swept + batch);
   if (!waiting) return monitoring::log_error("mailboxes cannot be swept", waiting.error());
@@ -74,7 +67,8 @@ void fire(Self self) {
   static auto& fired = monitoring::counter("stellwerk_timers_fired_total");
   static auto& lateness = monitoring::histogram("stellwerk_timer_lateness_seconds");
   const auto now = state.deps->clock->now();
-  const auto real_now = std::chrono::steady_clock::now();
+  if (!state.deps->may_fire()) return sleep_until(self, now + std::chrono::seconds{1});  // the pulse says why
+  const auto real_now = state.deps->clock->monotonic();
   std::erase_if(state.fired, [&](const auto& entry) { return real_now - entry.second > refire_after; });
   const auto retry_soon = [&](const Error& error) {
     monitoring::log_error("timers cannot be read", error);
@@ -102,7 +96,7 @@ void fire(Self self) {
 
 caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store) {
   auto box = std::make_shared<std::unique_ptr<storage::Store>>(std::move(store));
-  return system.spawn<caf::detached>([deps, box](caf::stateful_actor<TimersState>* self) -> caf::behavior {
+  return spawn_worker(system, deps->detached, [deps, box](caf::stateful_actor<TimersState>* self) -> caf::behavior {
     self->state.deps = deps;
     self->state.store = std::move(*box);
     self->state.store->use_incarnation(deps->incarnation);
@@ -115,7 +109,6 @@ caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> d
         [self](tick_atom, std::uint64_t tick) {
           if (tick != self->state.tick) return;  // an earlier one was ordered meanwhile
           const bool went_well = survive("the timers could not be looked through", [&] {
-            beat(self);
             sweep_mailboxes(self);
             fire(self);
           });
@@ -125,6 +118,11 @@ caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> d
           if (self->state.dispatcher && from_micros(due) < self->state.wake) sleep_until(self, from_micros(due));
         },
         [self](clock_atom) {
+          if (self->state.dispatcher) look_now(self);
+        },
+        // Timers were let go, perhaps some that we have fired a moment ago. One that fires twice is nothing to its actor.
+        [self](halt_atom) {
+          self->state.fired.clear();
           if (self->state.dispatcher) look_now(self);
         },
         [self](stop_atom) {

@@ -30,6 +30,7 @@ Error bad_query(std::string_view name, std::string message) {
 Result<void> check_query(const http::Request& request, bool may_be_dry) {
   std::vector<std::string> known{"after", "limit", "state", "status", "wait"};
   if (may_be_dry) known.emplace_back("dry_run");
+  if (request.path == "/api/admin/incidents") known.insert(known.end(), {"actor", "kind", "step"});
   for (const auto& [name, value] : request.query) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto meant = config::closest(name, known);
@@ -135,10 +136,15 @@ std::unique_ptr<Api> make_api(actors::Client& client, Options options) {
   add_service_routes(*api);
   add_order_routes(*api);
   add_run_routes(*api);
+  add_event_routes(*api);
   add_incident_routes(*api);
+  add_doctor_routes(*api);
   add_customer_routes(*api);
   add_catalog_routes(*api);
   add_setting_routes(*api);
+  add_secret_routes(*api);
+  add_guard_routes(*api);
+  add_backup_routes(*api);
   add_sandbox_routes(*api);
   return api;
 }

@@ -79,6 +79,8 @@ class Api {
 
 /// All routes of the product.
 [[nodiscard]] std::unique_ptr<Api> make_api(actors::Client& client, Options options);
+/// Of a process that waits for its turn: health, readiness and metrics; everything else is 503 "standby".
+[[nodiscard]] http::Router make_standby_router(const std::string& metrics_allow);
 
 // one file of routes/ each
 void add_health_routes(Api& api);
@@ -87,10 +89,15 @@ void add_ticket_routes(Api& api);
 void add_service_routes(Api& api);
 void add_order_routes(Api& api);
 void add_run_routes(Api& api);
+void add_event_routes(Api& api);
 void add_incident_routes(Api& api);
+void add_doctor_routes(Api& api);
 void add_customer_routes(Api& api);
 void add_catalog_routes(Api& api);
 void add_setting_routes(Api& api);
+void add_guard_routes(Api& api);
+void add_backup_routes(Api& api);
+void add_secret_routes(Api& api);
 void add_sandbox_routes(Api& api);
 
 }  // namespace stellwerk::api

@@ -37,6 +37,7 @@ Error for_customer(Error error) {
   if (error.reason == "incident_open") error.reason = "busy";
   if (error.reason == "busy") error.message = "this is not possible while something else is under way";
   if (error.reason == "not_allowed_now") error.message = "this is not possible now";
+  if (error.reason == "expression_failed") error.message = "this is not possible now: something is set up wrongly, and the log of the host says what";
   if (error.reason == "action_refused") error.message = "this is not possible now";
   if (error.reason == "unknown_command") error.message = "there is no such command";
   if (error.reason == "quarantined") error.message = "this cannot be changed at the moment", error.reason.clear();
@@ -87,7 +88,7 @@ void show_journal(Api& api, Call&& call, const std::string& kind) {
     return call.refuse(Error{ErrorCode::invalid_argument, "limit takes 1 to 500, after takes the version of the last entry seen", "bad_query"});
   api.answer(std::move(call), [kind, limit, after](actors::Views& views, const Call& c) -> Result<Json> {
     STELLWERK_TRY(const auto actor, find(views, c, kind));
-    STELLWERK_TRY(const auto entries, views.records().journal(c.caller.tenant, actor.id, after, limit));
+    STELLWERK_TRY(const auto entries, views.journal(c.caller.tenant, actor.id, after, limit));
     JsonArray items;
     for (const auto& entry : entries) items.push_back(render(entry));
     Json next;

@@ -1,9 +1,24 @@
 #include "api/render.hpp"
 
+#include <string_view>
+
 namespace stellwerk::api {
 namespace {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json{} : Json(boost::json::string(text)); }
+/// What a person decides by choosing it (ENGINE §3).
+std::string_view meaning_of(std::string_view remedy, std::string_view kind) {
+  if (kind == "quarantined") return "the cause is gone: the actor is loaded again, goes on where it stood, and what it tried is looked at first";
+  const bool run = kind == "held_run";
+  if (remedy == "retry") return run ? "the step is tried again; where an effect is possible, it is looked at first" : "the event is decided again";
+  if (remedy == "skip") return run ? "the step (or, during undo, its undo) is passed over, and the note says why; nothing is sent" : "the event is dropped; the note says why";
+  if (remedy == "edit") return "the step's input is changed as given in `input`, under a new idempotency key, and tried again";
+  if (remedy == "done") return "the step was done by hand and you have verified it; `output` is its result";
+  if (remedy == "release") return "the timers that the guard holds go on";
+  if (remedy == "keep") return "the timers stay held; you are asked again later";
+  if (remedy == "fail") return "the run fails; what it began is undone, newest first (see undo_would_cover)";
+  return "";
+}
 Json time_or_null(Time time) { return time == Time{} ? Json{} : Json(boost::json::string(format_time(time))); }
 
 }  // namespace
@@ -74,6 +89,18 @@ Json render(const actors::IncidentRow& i) {
                     {"step", text_or_null(i.step)}, {"class", i.error_class}, {"code", text_or_null(i.code)}, {"text", i.text}, {"detail", i.detail}, {"remedies", strings(i.remedies)},
                     {"opened_at", format_time(i.opened_at)}, {"closed_at", time_or_null(i.closed_at)}, {"closed_by", text_or_null(i.closed_by)},
                     {"closed_how", text_or_null(i.closed_how)}, {"note", text_or_null(i.note)}};
+}
+
+Json render_whole(const actors::IncidentRow& i, const std::string& closed_by_name) {
+  auto json = render(i).get_object();
+  JsonObject meanings;
+  for (const auto& remedy : i.remedies) meanings[remedy] = meaning_of(remedy, i.kind);
+  json["remedy_meanings"] = std::move(meanings);
+  json["operation"] = text_or_null(text_of(i.detail, "operation"));
+  const auto* covered = find_member(i.detail, "undo_would_cover");
+  json["undo_would_cover"] = covered == nullptr ? Json(JsonArray{}) : *covered;
+  json["closed_by_name"] = text_or_null(closed_by_name);
+  return json;
 }
 
 Json render(const actors::ProductRow& p, bool for_staff) {

@@ -19,6 +19,8 @@ namespace stellwerk::api {
 [[nodiscard]] Json render(const actors::RunRow& run);
 [[nodiscard]] Json render(const storage::AttemptRow& attempt);
 [[nodiscard]] Json render(const actors::IncidentRow& incident);
+/// With what each remedy means, and what undo would do.
+[[nodiscard]] Json render_whole(const actors::IncidentRow& incident, const std::string& closed_by_name);
 [[nodiscard]] Json render(const actors::ProductRow& product, bool for_staff);
 
 /// {"items": […], "next": "<id>" or null}: `next` is the last id when the page is full.

@@ -4,8 +4,11 @@
 
 #include <CLI/CLI.hpp>
 
+#include "actors/erasing.hpp"
 #include "app/accounts.hpp"
 #include "app/commands.hpp"
+#include "app/library.hpp"
+#include "app/secrets.hpp"
 #include "app/startup.hpp"
 
 namespace stellwerk::app {
@@ -28,6 +31,25 @@ int create(const std::string& config_file, NewAccount account) {
   return 0;
 }
 
+/// What POST /api/admin/customers/{id}/erase does, while no server runs.
+int erase(const std::string& config_file, actors::EraseOffline what) {
+  const auto settings = read_settings(config_file);
+  if (!settings) return 2;
+  const auto work = [&]() -> Result<int> {
+    STELLWERK_TRY(const auto bench, KeyBench::open(*settings));
+    STELLWERK_TRY(const auto keys, bench->keyring());
+    STELLWERK_TRY(const auto files, library_files(*settings));
+    STELLWERK_TRY(const auto library, actors::load_library(*bench->store, bench->tenant, files, wall_now()));
+    what.tenant = bench->tenant;
+    what.by = "command line";
+    return actors::erase_offline(*bench->store, *bench->records, *library.definitions, keys, what, wall_now());
+  };
+  const auto erased = work();
+  if (!erased) return report(erased.error());
+  fmt::print("customer {} is erased, with what was personal to them in {} actors\n", what.customer, *erased);
+  return 0;
+}
+
 }  // namespace
 
 void add_admin(CLI::App& cli, int& exit_status) {
@@ -42,6 +64,14 @@ void add_admin(CLI::App& cli, int& exit_status) {
   make->add_option("--name", account->name, "name");
   make->add_option("--role", account->role, "admin, staff, reseller or customer")->capture_default_str();
   make->callback([account, config_file, &exit_status] { exit_status = create(*config_file, *account); });
+  auto* forget = command->add_subcommand("erase", "forget a person: blank what is personal and destroy its keys, while no server runs");
+  auto what = std::make_shared<actors::EraseOffline>();
+  auto erase_config = std::make_shared<std::string>();
+  forget->add_option("--config", *erase_config, "settings file");
+  forget->add_option("--customer", what->customer, "id of the customer, cus_…")->required();
+  forget->add_option("--note", what->note, "why; kept in journals and audit")->required();
+  forget->add_flag("--live", what->live, "also where an actor that is not final has personal fields");
+  forget->callback([what, erase_config, &exit_status] { exit_status = app::erase(*erase_config, *what); });
 }
 
 }  // namespace stellwerk::app

@@ -5,6 +5,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
+#include "app/library.hpp"
 #include "app/workflow_files.hpp"
 #include "connectors/connector.hpp"
 #include "connectors/problems.hpp"
@@ -18,8 +19,12 @@ int check_connectors(const std::vector<std::string>& paths) {
   for (const auto& path : paths) {
     const auto text = read_file(path);
     if (!text) return 2;
+    if (tell_other_sort(path, *text, FileSort::connector)) {
+      status = 1;
+      continue;
+    }
     const auto loaded = connectors::load_connector(path, *text);
-    if (loaded) fmt::print("{}: ok, {} operations\n", path, (*loaded)->signatures().size());
+    if (loaded) fmt::print("{}: ok, {}\n", path, counted((*loaded)->signatures().size(), "operation"));
     else {
       tell(loaded.error(), path, *text);
       status = 1;
@@ -37,6 +42,7 @@ void add_connector(CLI::App& cli, int& exit_status) {
   auto* check = group->add_subcommand("check", "read files and tell every problem with file:line:column; exit status 1 when there is one");
   check->add_option("file", *paths, "YAML files")->required();
   check->callback([paths, &exit_status] { exit_status = check_connectors(*paths); });
+  add_library_commands(*group, "connector", exit_status);
 }
 
 void add_explain(CLI::App& cli, int& exit_status) {
@@ -49,10 +55,12 @@ void add_explain(CLI::App& cli, int& exit_status) {
         for (const auto& [known, title] : codes) fmt::print("{}  {}\n", known, title);
       return;
     }
-    auto text = workflows::explain(*code);
-    if (text.empty()) text = connectors::explain(*code);
+    std::string known = *code;
+    for (char& c : known) c = c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+    auto text = workflows::explain(known);
+    if (text.empty()) text = connectors::explain(known);
     if (text.empty()) {
-      fmt::print(stderr, "stellwerk: there is no problem code {}; `stellwerk explain` lists them\n", *code);
+      fmt::print(stderr, "stellwerk: there is no problem code '{}'; `stellwerk explain` lists them\n", *code);
       exit_status = 1;
     } else {
       fmt::print("{}\n", text);

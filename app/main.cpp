@@ -6,6 +6,7 @@
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
+#include "app/usage.hpp"
 
 int main(int argc, char** argv) {
   // Signals that end the server are waited for by one thread (app/signals.hpp); a client that leaves must not end it.
@@ -22,11 +23,11 @@ int main(int argc, char** argv) {
   cli.require_subcommand(1);
   cli.set_version_flag("--version", STELLWERK_VERSION);
   using namespace stellwerk::app;
-  for (const auto add : {add_serve, add_demo, add_sandbox, add_workflow, add_connector, add_database, add_admin, add_config, add_explain, add_cel, add_bench}) add(cli, exit_status);
+  for (const auto add : {add_serve, add_demo, add_sandbox, add_workflow, add_connector, add_database, add_admin, add_secrets, add_backup, add_restore, add_config, add_doctor, add_incident, add_guard, add_emergency_stop, add_explain, add_cel, add_bench}) add(cli, exit_status);
   try {
     cli.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
-    return cli.exit(error) == 0 ? 0 : 2;
+    return refuse_usage(cli, error);
   }
   return exit_status;
 }

@@ -1,32 +1,61 @@
-// stellwerk serve: one node on the database of the settings.
+// stellwerk serve: one node on the database of the settings, or the standby of another one.
 
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
 
 #include "app/commands.hpp"
+#include "app/host_lock.hpp"
 #include "app/node.hpp"
 #include "app/signals.hpp"
+#include "app/standby.hpp"
 #include "app/startup.hpp"
 #include "monitoring/log.hpp"
 
 namespace stellwerk::app {
 namespace {
 
+constexpr int fenced_status = 70;
+
+int end_fenced() {
+  fmt::print(stderr, "stellwerk: another node has taken the database over; this one has written nothing since, and ends\n");
+  return fenced_status;
+}
+
+int run(Node& node) {
+  fmt::print("stellwerk: listening on port {}\n", node.port());
+  std::fflush(stdout);
+  const auto why = wait_for_end();
+  const bool fenced = why == "fenced";
+  monitoring::log_info("ending", {{"why", why}});
+  arm_watchdog(fenced ? fenced_status : 1);
+  node.stop();
+  return fenced ? end_fenced() : 0;
+}
+
 int serve(const std::string& config_file, const std::string& noop_file) {
   const auto settings = read_settings(config_file);
   if (!settings) return 2;
-  auto database = open_migrated(*settings);
+  monitoring::set_log_level(settings->log_level);
+  auto database = open_database(*settings);
   if (!database) return report(database.error());
-  auto node = Node::start({.settings = *settings, .noop_file = noop_file, .extra_library = {}}, std::move(*database));
-  if (!node) return report(node.error());
-  fmt::print("stellwerk: listening on port {}\n", (*node)->port());
-  std::fflush(stdout);
-  const auto why = wait_for_end();
-  monitoring::log_info("ending", {{"why", why}});
-  arm_watchdog();
-  (*node)->stop();
-  return why == "fenced" ? 70 : 0;
+  const auto lock = HostLock::take(settings->data_dir);
+  if (!lock) return report(lock.error());
+  Standby standby{*settings};
+  for (;;) {
+    const auto turn = standby.wait_for_turn(**database, (*lock)->name());
+    if (!turn) return report(turn.error());
+    if (*turn) {
+      monitoring::log_info("ending", {{"why", **turn}});
+      return 0;
+    }
+    // Only now: nobody's schema is changed under them.
+    if (auto migrated = migrate(**database); !migrated) return report(migrated.error());
+    auto node = Node::start({.settings = standby.settings(), .noop_file = noop_file, .extra_library = {}, .host_lock = *lock, .stand_in = standby.server()}, *database);
+    if (node) return run(**node);
+    if (node.error().reason == "fenced") return end_fenced();
+    if (node.error().reason != "held" || !settings->standby) return report(node.error());
+  }
 }
 
 }  // namespace

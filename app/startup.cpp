@@ -6,7 +6,9 @@
 #include <filesystem>
 #include <map>
 
+#include "app/library.hpp"
 #include "core/text_file.hpp"
+#include "storage/backup.hpp"
 
 extern char** environ;
 
@@ -47,7 +49,11 @@ std::optional<config::Settings> read_settings(const std::string& explicit_path) 
     text = std::move(*read);
   }
   auto settings = config::load_settings(path, text, variables);
-  if (settings) return std::move(*settings);
+  if (settings) {
+    if (const auto folders = check_library_dirs(*settings)) return std::move(*settings);
+    else fmt::print(stderr, "stellwerk: {}\n", describe(folders.error()));
+    return std::nullopt;
+  }
   for (const auto& problem : settings.error()) fmt::print(stderr, "{}", config::render(problem, text));
   return std::nullopt;
 }
@@ -56,27 +62,50 @@ config::Secret database_url(const config::Settings& settings) {
   return settings.database_url.empty() ? config::Secret{"sqlite:" + settings.data_dir + "/stellwerk.db"} : settings.database_url;
 }
 
-Result<std::shared_ptr<storage::SqlDatabase>> open_migrated(const config::Settings& settings) {
+Result<void> make_data_dir(const config::Settings& settings) {
   std::error_code ec;
   std::filesystem::create_directories(settings.data_dir, ec);
   if (ec) return fail(ErrorCode::unavailable, fmt::format("cannot make the data folder {}: {}", settings.data_dir, ec.message()));
   std::filesystem::permissions(settings.data_dir, std::filesystem::perms::owner_all, ec);
-  STELLWERK_TRY(auto database, storage::open_database(database_url(settings)));
-  STELLWERK_TRY(const auto applied, database->migrate());
+  return {};
+}
+
+Result<std::shared_ptr<storage::SqlDatabase>> open_database(const config::Settings& settings) {
+  STELLWERK_CHECK(make_data_dir(settings));
+  return storage::open_database(database_url(settings), settings.lease);
+}
+
+Result<void> migrate(storage::SqlDatabase& database) {
+  STELLWERK_TRY(const auto applied, database.migrate());
   for (const auto& name : applied) fmt::print(stderr, "stellwerk: applied migration {}\n", name);
+  return {};
+}
+
+Result<std::shared_ptr<storage::SqlDatabase>> open_migrated(const config::Settings& settings) {
+  STELLWERK_TRY(auto database, open_database(settings));
+  STELLWERK_CHECK(migrate(*database));
   return database;
 }
 
-Result<config::MasterKey> master_key(const config::Settings& settings) { return config::load_or_create_master_key(in_data_dir(settings, settings.master_key_file, "master.key")); }
+std::string backup_dir(const config::Settings& settings) { return in_data_dir(settings, settings.backup_dir, "backups"); }
+std::string master_key_file(const config::Settings& settings) { return in_data_dir(settings, settings.master_key_file, "master.key"); }
+
+Result<config::MasterKey> master_key(const config::Settings& settings) {
+  const auto file = master_key_file(settings);
+  if (std::error_code ec; !std::filesystem::exists(file, ec)) {
+    STELLWERK_TRY(const auto needed, storage::master_keys_of(database_url(settings)));
+    if (!needed.empty())
+      return fail(ErrorCode::not_found, fmt::format("the secrets of this database are sealed under the master key {}, and there is no {}; put the file of that key there (or name it in master_key_file): a new key could not open them",
+                                                    fmt::join(needed, " and "), file));
+  }
+  return config::load_or_create_master_key(file);
+}
 Result<config::SigningKey> signing_key(const config::Settings& settings) { return config::load_or_create_signing_key(in_data_dir(settings, settings.signing_key_file, "signing.key")); }
 
 Result<TenantId> tenant_of(storage::SqlDatabase& database) {
-  STELLWERK_TRY(auto store, database.open_store());
-  STELLWERK_TRY(const auto known, store->get_value("tenant"));
-  if (known) return TenantId{*known};
-  auto tenant = make_id<TenantId>("ten");
-  STELLWERK_CHECK(store->put_value("tenant", tenant.str()));
-  return tenant;
+  STELLWERK_TRY(auto directory, database.open_directory());
+  STELLWERK_TRY(auto tenant, directory->settle_value("tenant", make_id<TenantId>("ten").str()));
+  return TenantId{std::move(tenant)};
 }
 
 }  // namespace stellwerk::app

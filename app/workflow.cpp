@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <vector>
 
 #include "app/commands.hpp"
+#include "app/library.hpp"
 #include "app/workflow_commands.hpp"
 #include "core/embedded.hpp"
 #include "workflows/proof/graph.hpp"
@@ -23,6 +25,10 @@ std::shared_ptr<const workflows::Definition> load_file(const std::string& path, 
   const auto catalog = read_catalogs(sources);
   const auto text = catalog ? read_file(path) : std::nullopt;
   if (!text) return nullptr;
+  if (tell_other_sort(path, *text, FileSort::workflow)) {
+    status = 1;
+    return nullptr;
+  }
   auto loaded = workflows::load_workflow(path, *text, *catalog, finder(path, sources));
   status = loaded ? 0 : 1;
   if (loaded) return std::move(*loaded);
@@ -38,17 +44,38 @@ struct Check {
   bool json = false, sarif = false;
 };
 
+/// A file that is good by itself.
+struct Checked {
+  std::string path, text;
+  std::shared_ptr<const workflows::Definition> definition;
+};
+
 int check(const Check& asked) {
   const auto catalog = read_catalogs(asked.sources);
   if (!catalog) return 2;
   const bool for_people = !asked.json && !asked.sarif;
+  const auto paths = workflow_paths(asked.paths);
+  if (!paths) return 2;
   ProblemList problems;
-  for (const auto& path : asked.paths) {
-    const auto text = read_file(path);
+  std::vector<Checked> good;
+  for (const auto& path : *paths) {
+    auto text = read_file(path);
     if (!text) return 2;
-    const auto loaded = workflows::load_workflow(path, *text, *catalog, finder(path, asked.sources));
-    if (!loaded) problems.add(loaded.error(), path, *text);
-    else if (for_people) fmt::print("{}: ok, {} states, {} events\n", path, (*loaded)->states.size(), (*loaded)->events.size());
+    if (const auto other = other_sort(path, *text, FileSort::workflow)) {
+      problems.add({*other}, path, *text);
+      continue;
+    }
+    auto loaded = workflows::load_workflow(path, *text, *catalog, finder(path, asked.sources));
+    if (loaded) good.push_back({path, std::move(*text), std::move(*loaded)});
+    else problems.add(loaded.error(), path, *text);
+  }
+  workflows::Neighbours neighbours;
+  for (const auto& file : good) neighbours.known.push_back(file.definition);
+  for (const auto& file : good) {
+    neighbours.named = named_by(*file.definition, file.path, *catalog, asked.sources);
+    const auto across = workflows::check_across(*file.definition, neighbours);
+    problems.add(across, file.path, file.text);
+    if (across.empty() && for_people) fmt::print("{}: ok, {}, {}\n", file.path, counted(file.definition->states.size(), "state"), counted(file.definition->events.size(), "event"));
   }
   fmt::print("{}", asked.json ? problems.json() : asked.sarif ? problems.sarif() : problems.text());
   return problems.empty() ? 0 : 1;
@@ -57,7 +84,7 @@ int check(const Check& asked) {
 void add_check(CLI::App& group, int& exit_status) {
   auto* command = group.add_subcommand("check", "read files and tell every problem with file:line:column; exit status 1 when there is one, 2 when a file cannot be read");
   auto asked = std::make_shared<Check>();
-  command->add_option("file", asked->paths, "YAML files")->required();
+  command->add_option("file", asked->paths, "YAML files, or folders of them; what they say to one another is compared")->required();
   add_sources(*command, asked->sources);
   auto* json = command->add_flag("--json", asked->json, "the problems as JSON");
   command->add_flag("--sarif", asked->sarif, "the problems as SARIF 2.1.0")->excludes(json);
@@ -78,6 +105,7 @@ int show(const Show& asked) {
     fmt::print("{}", *text);
     return 0;
   }
+  if (tell_other_sort(asked.path, *text, FileSort::workflow)) return 1;
   const auto resolved = workflows::resolve_workflow(asked.path, *text, finder(asked.path, asked.sources));
   if (!resolved) {
     tell(resolved.error(), asked.path, *text);
@@ -138,6 +166,7 @@ void add_workflow(CLI::App& cli, int& exit_status) {
   add_workflow_test(*group, exit_status);
   add_workflow_simulate(*group, exit_status);
   add_schema(*group, exit_status);
+  add_library_commands(*group, "workflow", exit_status);
 }
 
 }  // namespace stellwerk::app

@@ -1,10 +1,12 @@
 #pragma once
 // Files that the `workflow` commands read: workflows, their bases, catalogues, connectors of a library.
 
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -18,6 +20,16 @@ struct WorkflowSources {
   std::vector<std::string> catalogs;  ///< files of signatures
 };
 
+/// The sorts of YAML files that there are.
+enum class FileSort { workflow, test, connector, catalogue };
+/// A file of another sort than `wanted`: one problem that says so and which command reads it, in place of one for each of its keys.
+[[nodiscard]] std::optional<config::Problem> other_sort(const std::string& path, const std::string& text, FileSort wanted);
+/// True when it is of another sort, which is told on stdout.
+[[nodiscard]] bool tell_other_sort(const std::string& path, const std::string& text, FileSort wanted);
+
+/// "1 state", "2 states"
+[[nodiscard]] std::string counted(std::size_t count, std::string_view thing);
+
 /// Nothing when it cannot be read, which is told on stderr.
 [[nodiscard]] std::optional<std::string> read_file(const std::string& path);
 
@@ -27,6 +39,14 @@ struct WorkflowSources {
 
 /// Looks for a workflow by its name: beside `path`, then in the library, then among those shipped. Test files are none.
 [[nodiscard]] workflows::FindBase finder(const std::string& path, const WorkflowSources& sources);
+
+/// These files, and of each folder its workflows (*.yaml that are no tests, catalogues or connectors) by name. Nothing when a folder
+/// has none or cannot be read, which is told on stderr.
+[[nodiscard]] std::optional<std::vector<std::string>> workflow_paths(const std::vector<std::string>& asked);
+
+/// The workflows that a `create` of the definition in `path` names, found as a base is; those with problems of their own are left out.
+[[nodiscard]] workflows::Neighbours::Some named_by(const workflows::Definition& definition, const std::string& path, const workflows::Catalog& catalog,
+                                                   const WorkflowSources& sources);
 
 /// Problems of several files, each with the text it is in.
 class ProblemList {

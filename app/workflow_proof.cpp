@@ -27,6 +27,7 @@ std::optional<Loaded> load_tests(const std::string& path, const workflows::Catal
   const auto text = read_file(path);
   if (!text) return std::nullopt;
   status = 1;
+  if (tell_other_sort(path, *text, FileSort::test)) return std::nullopt;
   const auto file = proof::open_test_file(path, *text);
   if (!file) {
     tell(file.error(), path, *text);
@@ -42,6 +43,11 @@ std::optional<Loaded> load_tests(const std::string& path, const workflows::Catal
   auto loaded = workflows::load_workflow(source->name, source->text, catalog, finder(source->name, sources));
   if (!loaded) {
     tell(loaded.error(), source->name, source->text);
+    return std::nullopt;
+  }
+  // in virtual time nobody is born by what `create` says, so a mistake in it would not show
+  if (const auto across = workflows::check_across(**loaded, {.known = {}, .named = named_by(**loaded, source->name, catalog, sources)}); !across.empty()) {
+    tell(across, source->name, source->text);
     return std::nullopt;
   }
   auto tests = proof::read_tests(*file, **loaded, catalog);
@@ -101,7 +107,8 @@ int simulate(const Simulation& asked) {
   const auto print = [](const std::string& line) { fmt::print("{}\n", line); };
   const auto text = asked.script.empty() ? std::optional{fmt::format("test: {}\ngiven: {}\nscript: []\n", definition->name, asked.given)} : read_file(asked.script);
   if (!text) return 2;
-  const auto name = asked.script.empty() ? std::string{"input"} : asked.script;
+  const auto name = asked.script.empty() ? std::string{"--given"} : asked.script;
+  if (tell_other_sort(name, *text, FileSort::test)) return 1;
   const auto file = proof::open_test_file(name, *text);
   const auto tests = file ? proof::read_tests(*file, *definition, *catalog) : tl::unexpected(file.error());
   if (!tests) {

@@ -3,7 +3,8 @@
 function(stellwerk_options target)
   target_include_directories(${target} PUBLIC ${CMAKE_SOURCE_DIR})
   target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wshadow=local -Wno-missing-field-initializers)
-  target_compile_definitions(${target} PRIVATE STELLWERK_VERSION="${PROJECT_VERSION}" BOOST_ALL_DYN_LINK $<$<BOOL:${STELLWERK_FAULT_POINTS}>:STELLWERK_FAULT_POINTS>)
+  target_compile_definitions(${target} PRIVATE STELLWERK_VERSION="${PROJECT_VERSION}" BOOST_ALL_DYN_LINK $<$<BOOL:${STELLWERK_FAULT_POINTS}>:STELLWERK_FAULT_POINTS>
+    $<$<BOOL:${STELLWERK_PLANTED_BUGS}>:STELLWERK_PLANTED_BUGS>)
   if(STELLWERK_SANITIZE)
     target_compile_options(${target} PRIVATE -fsanitize=${STELLWERK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
     if(STELLWERK_SANITIZE MATCHES undefined)

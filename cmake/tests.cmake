@@ -38,7 +38,7 @@ file(GLOB sources CONFIGURE_DEPENDS tests/unit/support/*_test.cpp)
 stellwerk_test(unit_support SOURCES ${sources} LIBRARIES stellwerk_core)
 
 # Further test programs are declared beside their sources.
-foreach(folder unit/http contract fault property golden fuzz proof system layers docs)
+foreach(folder unit/http contract fault simulation property golden fuzz proof system layers docs)
   if(EXISTS ${CMAKE_SOURCE_DIR}/tests/${folder}/tests.cmake)
     include(tests/${folder}/tests.cmake)
   endif()

@@ -53,6 +53,35 @@ SigningKey from_seed(const std::array<std::uint8_t, 32>& seed) {
 
 }  // namespace
 
+namespace {
+
+std::string place_of_key(std::string_view id, std::string_view owner) { return fmt::format("key/{}/{}", owner, id); }
+
+}  // namespace
+
+MasterKey make_key() {
+  MasterKey key;
+  key.id = sha256_hex(random_bytes(32)).substr(0, 16);
+  auto data = random_bytes(key.bytes.size());
+  std::copy(data.begin(), data.end(), key.bytes.begin());
+  wipe(data);
+  return key;
+}
+
+std::string seal_key(const MasterKey& under, const MasterKey& key, std::string_view owner) {
+  const Secret plain{std::string{reinterpret_cast<const char*>(key.bytes.data()), key.bytes.size()}};
+  return seal(under, plain.reveal(), place_of_key(key.id, owner));
+}
+
+Result<MasterKey> open_key(const MasterKey& under, const std::string& id, std::string_view sealed, std::string_view owner) {
+  STELLWERK_TRY(const auto plain, open(under, sealed, place_of_key(id, owner)));
+  MasterKey key;
+  key.id = id;
+  if (plain.reveal().size() != key.bytes.size()) return fail(ErrorCode::invalid_argument, fmt::format("key {} is damaged: 32 bytes are expected", id));
+  std::copy(plain.reveal().begin(), plain.reveal().end(), key.bytes.begin());
+  return key;
+}
+
 Result<MasterKey> load_or_create_master_key(const std::string& path) {
   const auto make = [] { return Secret{fmt::format("{}:{}", sha256_hex(random_bytes(32)).substr(0, 8), random_token(32))}; };
   STELLWERK_TRY(const auto line, read_or_create_key_file(path, make));

@@ -47,6 +47,12 @@ std::string seal(const MasterKey& key, std::string_view plain, std::string_view 
   return fmt::format("{}{}.{}", version, key.id, base64url(box));
 }
 
+std::string_view key_id_of(std::string_view sealed) {
+  if (!sealed.starts_with(version)) return {};
+  const auto dot = sealed.find('.', version.size());
+  return dot == std::string_view::npos ? std::string_view{} : sealed.substr(version.size(), dot - version.size());
+}
+
 Result<Secret> open(const MasterKey& key, std::string_view sealed, std::string_view context) {
   start_sodium();
   const auto dot = sealed.find('.', version.size());

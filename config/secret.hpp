@@ -42,6 +42,15 @@ struct MasterKey {
 /// Errors: permission_denied (another key, context, or a changed text), invalid_argument (not a sealed text).
 [[nodiscard]] Result<Secret> open(const MasterKey& key, std::string_view sealed, std::string_view context);
 
+/// The key that a sealed text names, e.g. "1f0c9a2e"; empty when it is no sealed text.
+[[nodiscard]] std::string_view key_id_of(std::string_view sealed);
+
+/// A fresh key of 32 random bytes with an id of 16 hexadecimal digits.
+[[nodiscard]] MasterKey make_key();
+/// A key sealed under another one, bound to its id and its `owner` (tenant or actor).
+[[nodiscard]] std::string seal_key(const MasterKey& under, const MasterKey& key, std::string_view owner);
+/// Errors: as open(); invalid_argument when what was sealed is no key.
+[[nodiscard]] Result<MasterKey> open_key(const MasterKey& under, const std::string& id, std::string_view sealed, std::string_view owner);
 /// Argon2id, 19 MiB, 2 passes (OWASP's first recommendation), in libsodium's text form.
 [[nodiscard]] std::string hash_password(std::string_view password);
 /// Constant time. False also for a hash of unknown form.

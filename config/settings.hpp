@@ -38,9 +38,22 @@ struct Settings {
   Duration passivate_after = std::chrono::seconds{60};
   int in_flight_per_server = 8;
   int pending_commands = 10'000;       ///< above: 503 with Retry-After
+  Duration lease = std::chrono::seconds{15};  ///< silent for so long, the node may be replaced by another one
+  bool standby = true;                 ///< wait while another node holds the database; else refuse to start
   std::string library_dirs;            ///< colon separated overlays of the shipped library
   std::string tenant_zone = "UTC";     ///< IANA name: dates and periods of workflows reckon in it
   Duration automation_time = std::chrono::hours{6};  ///< local time of day at which dates and periods fire
+  int guard_percent = 2;               ///< the mass-action guard: of the live actors of a kind …
+  int guard_floor = 20;                ///< … but at least so many …
+  Duration guard_window = std::chrono::minutes{10};  ///< … may go within this span before a person is asked
+  Duration guard_downtime = std::chrono::hours{6};   ///< after more, the first of each kind asks
+  std::string backup_dir;  ///< empty: <data.dir>/backups
+  Duration retention_journal = std::chrono::hours{24 * 1'096};    ///< after the actor is final
+  Duration retention_incidents = std::chrono::hours{24 * 400};    ///< after they are closed
+  Duration retention_audit = std::chrono::hours{24 * 3'653};
+  Duration retention_idempotency = std::chrono::hours{24 * 7};
+  Duration retention_outbox = std::chrono::hours{24 * 400};
+  int retention_rows_per_second = 2'000;
   bool sandbox_enabled = false;        ///< the demo clock may be moved through the API; never in production
   std::string sandbox_control;         ///< base URL of the provider sandbox whose clock follows ours
 };

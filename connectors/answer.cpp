@@ -48,19 +48,6 @@ bool says_something(const cel::Value& body) {
   return std::any_of(body.as_map().begin(), body.as_map().end(), [](const auto& entry) { return !entry.second.is_null(); });
 }
 
-void replace_all(std::string& text, const std::string& what, std::string_view by) {
-  for (auto at = text.find(what); at != std::string::npos; at = text.find(what, at + by.size())) text.replace(at, what.size(), by);
-}
-
-/// The forms in which a secret may come back: as it is, percent-encoded, as an HTML form would send it, inside JSON.
-std::vector<std::string> forms_of(const std::string& secret) {
-  const auto encoded = percent_encode(secret);
-  auto form = encoded;
-  replace_all(form, "%20", "+");
-  const auto quoted = dump_json(Json(secret));
-  return {secret, encoded, form, quoted.substr(1, quoted.size() - 2)};
-}
-
 }  // namespace
 
 Answer read_answer(const DriverResponse& response, Parse parse) {
@@ -138,18 +125,13 @@ SecretMap all_secrets(const Call& call, const std::vector<workflows::Field>& inp
   return secrets;
 }
 
-std::string mask(std::string text, const std::map<std::string, config::Secret>& secrets) {
-  std::vector<std::string> forms;
-  for (const auto& [name, secret] : secrets) {
-    if (secret.empty()) continue;
-    auto more = forms_of(secret.reveal());
-    forms.insert(forms.end(), more.begin(), more.end());
-  }
-  // a secret that contains another one goes first
-  std::sort(forms.begin(), forms.end(), [](const auto& a, const auto& b) { return a.size() > b.size(); });
-  for (const auto& form : forms) replace_all(text, form, "***");
-  return text;
+Masker masker_of(const SecretMap& secrets) {
+  Masker masker;
+  for (const auto& [name, secret] : secrets) masker.add(secret.reveal());
+  return masker;
 }
+
+std::string mask(std::string text, const std::map<std::string, config::Secret>& secrets) { return masker_of(secrets).mask(std::move(text)); }
 
 std::string clean_text(std::string text, const SecretMap& secrets) {
   if (text.empty()) return text;
@@ -161,14 +143,6 @@ std::string clean_text(std::string text, const SecretMap& secrets) {
   return text + "…";
 }
 
-Json clean_output(Json json, const SecretMap& secrets) {
-  if (json.is_string()) return Json(mask(std::string{as_view(json.get_string())}, secrets));
-  if (json.is_array()) {
-    for (auto& item : json.get_array()) item = clean_output(std::move(item), secrets);
-  } else if (json.is_object()) {
-    for (auto& member : json.get_object()) member.value() = clean_output(std::move(member.value()), secrets);
-  }
-  return json;
-}
+Json clean_output(Json json, const SecretMap& secrets) { return masker_of(secrets).mask_json(std::move(json)); }
 
 }  // namespace stellwerk::connectors

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/definition.hpp"
+#include "core/masking.hpp"
 #include "core/result.hpp"
 
 namespace stellwerk::connectors {
@@ -50,5 +51,6 @@ struct Answer {
 [[nodiscard]] std::string clean_text(std::string text, const SecretMap& secrets);
 /// The same for every text inside an output.
 [[nodiscard]] Json clean_output(Json json, const SecretMap& secrets);
+[[nodiscard]] Masker masker_of(const SecretMap& secrets);
 
 }  // namespace stellwerk::connectors

@@ -1,6 +1,7 @@
 #include "core/clock.hpp"
 
 #include <fmt/format.h>
+#include <time.h>
 
 #include <cctype>
 
@@ -34,6 +35,13 @@ bool literal(std::string_view text, std::size_t& at, char c) { return at < text.
 }  // namespace
 
 Time wall_now() { return time_point_cast<Duration>(system_clock::now()); }
+
+Duration Clock::monotonic() const {
+  // Not the steady clock: that one stands while the machine is suspended, and a lease that others have seen end would seem to last.
+  timespec at{};
+  clock_gettime(CLOCK_BOOTTIME, &at);
+  return duration_cast<Duration>(std::chrono::seconds{at.tv_sec} + nanoseconds{at.tv_nsec});
+}
 
 Time OffsetClock::now() const { return wall_now() + offset(); }
 

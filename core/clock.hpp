@@ -13,26 +13,31 @@ namespace stellwerk {
 using Duration = std::chrono::microseconds;
 using Time = std::chrono::sys_time<Duration>;
 
+/// Wall time, for tokens, leases and HTTP deadlines.
+[[nodiscard]] Time wall_now();
+
 /// The engine's time. May be called from any thread.
 class Clock {
  public:
   virtual ~Clock() = default;
   [[nodiscard]] virtual Time now() const = 0;
+  /// Wall time without what the demo adds to it: what is compared with other clocks.
+  [[nodiscard]] virtual Time wall() const { return now(); }
+  /// Time since some fixed moment, for spans between two looks: it never jumps, whatever happens to now(). Goes on while the process is stopped.
+  [[nodiscard]] virtual Duration monotonic() const;
 };
 
 /// Wall time plus an offset that only the demo and tests move (forward).
 class OffsetClock final : public Clock {
  public:
   [[nodiscard]] Time now() const override;
+  [[nodiscard]] Time wall() const override { return wall_now(); }
   void set_offset(Duration offset) { offset_.store(offset.count()); }
   [[nodiscard]] Duration offset() const { return Duration{offset_.load()}; }
 
  private:
   std::atomic<std::int64_t> offset_{0};
 };
-
-/// Wall time, for tokens, leases and HTTP deadlines.
-[[nodiscard]] Time wall_now();
 
 /// "2026-03-02T08:00:00.000000Z"; always UTC, microseconds left out when zero.
 [[nodiscard]] std::string format_time(Time time);

@@ -51,9 +51,38 @@ constexpr auto digits = [] {
   return values;
 }();
 
+/// What a seeded thread draws from: a counter in place of the clock, and a generator in place of the kernel.
+struct Seeded {
+  std::uint64_t seed = 0;
+  std::uint64_t drawn = 0;
+};
+thread_local std::optional<Seeded> seeded;
+
+constexpr std::uint64_t first_seeded_millis = 1'700'000'000'000;
+
+Uuid draw_seeded(Seeded& from) {
+  const auto ticks = (first_seeded_millis << 12) + ++from.drawn;
+  Uuid uuid;
+  for (std::size_t half = 0; half < 2; ++half) {
+    const auto bits = mix(mix(from.seed ^ half) ^ from.drawn);
+    for (std::size_t i = 0; i < 8; ++i) uuid.bytes[8 * half + i] = static_cast<std::uint8_t>(bits >> (8 * i));
+  }
+  put_time(uuid, ticks >> 12);
+  uuid.bytes[6] = static_cast<std::uint8_t>((ticks >> 8) & 0x0f);
+  uuid.bytes[7] = static_cast<std::uint8_t>(ticks);
+  put_version(uuid);
+  return uuid;
+}
+
 }  // namespace
 
+void seed_uuids(std::optional<std::uint64_t> seed) {
+  seeded.reset();
+  if (seed) seeded = Seeded{*seed, 0};
+}
+
 Uuid make_uuid() {
+  if (seeded) return draw_seeded(*seeded);
   // Milliseconds and, in the 12 bits behind them, a counter: ids of one process increase even within a millisecond.
   static std::atomic<std::uint64_t> last{0};
   const auto millis = static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::milliseconds>(wall_now().time_since_epoch()).count());

@@ -6,6 +6,7 @@
 #include <compare>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,6 +22,9 @@ struct Uuid {
 
 /// A fresh UUIDv7 of this moment; increasing within a process. Any thread.
 [[nodiscard]] Uuid make_uuid();
+/// For the simulation: make_uuid() of the calling thread depends on nothing but `seed` and the calls since (no seed: on clock and
+/// kernel again, as everywhere else).
+void seed_uuids(std::optional<std::uint64_t> seed);
 /// A UUIDv7 that depends on nothing but `parent` and `salt`; keeps the parent's time. For ids made by a decision.
 [[nodiscard]] Uuid derive_uuid(const Uuid& parent, std::string_view salt);
 

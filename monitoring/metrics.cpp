@@ -9,11 +9,13 @@
 #include <prometheus/text_serializer.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <mutex>
 #include <utility>
 
 #include "core/result.hpp"
+#include "monitoring/underway.hpp"
 
 namespace stellwerk::monitoring {
 namespace {
@@ -65,12 +67,35 @@ const std::vector<Declared>& declared() {
       {"stellwerk_attempts_in_flight", gauge, "attempts", {}, "Attempts sent and not yet answered"},
       {"stellwerk_timers_fired_total", counter, "timers", {}, "Timers delivered to their actors"},
       {"stellwerk_timer_lateness_seconds", histogram, "seconds", {}, "Delivery of a timer after its due time", lateness_seconds()},
+      {"stellwerk_guard_counted_total", counter, "decisions", {"kind", "result"}, "Destructive timers that the mass-action guard has seen, by kind of actor and result: passed, released, held"},
+      {"stellwerk_guard_held_timers", gauge, "timers", {}, "Timers that the mass-action guard holds until a person answers"},
+      {"stellwerk_guard_questions_open", gauge, "questions", {}, "Questions of the mass-action guard that nobody has answered"},
+      {"stellwerk_emergency_stops", gauge, "stops", {}, "Emergency stops that are on; one for all tenants counts once"},
+      {"stellwerk_backups_total", counter, "backups", {"result"}, "Backups that this server was asked for, by result: made, failed"},
+      {"stellwerk_backup_made_seconds", gauge, "seconds", {}, "Unix time of the last backup that this server made since it runs; 0: none"},
+      {"stellwerk_retention_deleted_total", counter, "rows", {"table"}, "Rows deleted because their time is over, by table; whole months of the journal count as one row of month"},
+      {"stellwerk_retention_sweeps_total", counter, "sweeps", {"result"}, "Rounds of that deletion over all tables, by result: done, failed"},
       {"stellwerk_incidents_open", gauge, "incidents", {}, "Incidents that wait for a person"},
+      {"stellwerk_actors_stuck", gauge, "actors", {"half"}, "Findings of the check that nothing is silently stuck: no_wake_up (nothing would ever wake the actor) or overdue (what should have is late)"},
+      {"stellwerk_actors_stuck_oldest_seconds", gauge, "seconds", {"half"}, "Age of the oldest finding, 0 when there is none"},
+      {"stellwerk_stuck_looks_total", counter, "looks", {"result"}, "Rounds of that check, by result: done, failed"},
+      {"stellwerk_stuck_sweep_seconds", gauge, "seconds", {}, "How long the last sweep over all live actors took"},
+      {"stellwerk_database_up", gauge, "", {}, "1 while the engine's own check can read the database, else 0"},
+      {"stellwerk_revisions_unreadable", gauge, "revisions", {}, "Published workflow revisions that cannot be loaded; their actors are quarantined"},
+      {"stellwerk_messages_returned_total", counter, "messages", {"reason"}, "Messages that came back to their sender: the receiver is missing or final"},
+      {"stellwerk_secrets_revealed_total", counter, "secrets", {"of"}, "Secrets that were shown to a person, of a server or by kind of actor; the audit tells to whom and why"},
       {"stellwerk_actors_loaded", gauge, "actors", {}, "Actors in memory"},
       {"stellwerk_actors_passivated_total", counter, "actors", {}, "Actors dropped from memory because they were idle"},
       {"stellwerk_commands_total", counter, "commands", {"result"}, "Commands received, by result: accepted, deferred, or the error's code"},
       {"stellwerk_messages_delivered_total", counter, "messages", {}, "Messages from one actor to another, consumed"},
       {"stellwerk_database_reconnects_total", counter, "connections", {}, "Database sessions opened again after a loss"},
+      {"stellwerk_database_silent_seconds", gauge, "seconds", {}, "How long the longest write under way has waited for the database's answer; above 10 the node is not ready"},
+      {"stellwerk_lease_left_seconds", gauge, "seconds", {}, "Left of the node's lease at its last heartbeat; 0: another node may take over, nothing is sent"},
+      {"stellwerk_heartbeats_failed_total", counter, "heartbeats", {}, "Heartbeats that could not be written"},
+      {"stellwerk_requests_withheld_total", counter, "requests", {}, "Requests to vendors that did not leave because the lease was over"},
+      {"stellwerk_clock_trusted", gauge, "", {}, "1: the clock agrees with the database and with itself; 0: nothing fires"},
+      {"stellwerk_clock_database_difference_seconds", gauge, "seconds", {}, "The node's clock less the database's, beyond the way there and back"},
+      {"stellwerk_node_standby", gauge, "", {}, "1: this process waits for the database, which another node holds"},
       {"stellwerk_build_info", gauge, "", {"version"}, "Always 1; the version is the label"},
   };
   return all;
@@ -188,7 +213,10 @@ Counter& counter(const std::string& name, const std::vector<std::string>& labels
 Gauge& gauge(const std::string& name, const std::vector<std::string>& labels) { return registry().find_gauge(name, labels); }
 Histogram& histogram(const std::string& name, const std::vector<std::string>& labels) { return registry().find_histogram(name, labels); }
 
-std::string render_metrics() { return registry().render(); }
+std::string render_metrics() {
+  gauge("stellwerk_database_silent_seconds").set(std::chrono::duration<double>(longest_call().waiting).count());
+  return registry().render();
+}
 
 const std::vector<MetricInfo>& metric_reference() {
   static const auto& reference = *new std::vector<MetricInfo>{[] {

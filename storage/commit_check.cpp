@@ -79,4 +79,8 @@ std::optional<std::string> find_unstorable(const Commit& commit) {
   return std::nullopt;
 }
 
+CommitResult refuse_other_tenant(const MailboxRow& message) {
+  return {CommitStatus::refused, fmt::format("'{}' may not be sent to {}: it belongs to another tenant", message.event, message.receiver.str()), "other_tenant"};
+}
+
 }  // namespace stellwerk::storage

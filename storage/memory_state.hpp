@@ -1,12 +1,14 @@
 #pragma once
 // The tables of the memory database. Everything is guarded by `mutex`; a decision or an action holds it from begin to end.
 
+#include <functional>
 #include <map>
 #include <mutex>
 #include <set>
 #include <string>
 #include <tuple>
 #include <utility>
+#include <vector>
 
 #include "storage/actions/world.hpp"
 #include "storage/store.hpp"
@@ -15,7 +17,10 @@ namespace stellwerk::storage {
 
 struct MemoryState {
   std::mutex mutex;
+  std::function<Time()> now = wall_now;  ///< the database's clock
   std::string incarnation, host;
+  Time silent_from{};  ///< the lease of `incarnation` ends
+  Duration lease{};
   std::map<ActorId, ActorRow> actors;
   std::map<std::pair<ActorId, std::string>, TimerRow> timers;
   std::map<std::pair<RunId, int>, AttemptRow> attempts;
@@ -27,10 +32,19 @@ struct MemoryState {
   std::map<std::pair<std::string, std::string>, IdempotencyRow> idempotency;
   std::map<std::tuple<TenantId, std::string, std::string, int>, Store::Revision> revisions;
   std::map<std::string, std::string> values;
+  std::map<std::string, DataKeyRow> data_keys;
+  std::map<ActorId, PersonalKeyRow> personal_keys;
+  std::vector<AuditRow> audit;
 
   std::set<std::pair<TenantId, std::string>> acted;  ///< keys of actions in transitions
   std::map<TenantId, std::map<std::tuple<std::string, std::string, SettingValue::Level, std::string>, SettingValue>> settings;  ///< by workflow, name, level, owner
   std::map<TenantId, std::vector<SettingValue>> setting_changes;
+
+  std::map<IncidentId, GuardQuestion> guard_questions;
+  std::vector<GuardEntry> guard_entries;
+  std::map<std::pair<ActorId, std::string>, IncidentId> held;  ///< timers, by the question they are held for
+  std::map<TenantId, StopRow> stops;
+  std::vector<StopRow> stop_changes;
 
   std::map<ServerId, ServerRow> servers;
   std::map<ServerId, std::int64_t> server_versions;
@@ -70,5 +84,8 @@ class MemoryWorld final : public World {
  private:
   MemoryState& state_;
 };
+
+/// A database on tables that the caller sees: for the simulation, whose oracle reads them.
+[[nodiscard]] std::shared_ptr<Database> make_memory_database(std::shared_ptr<MemoryState> state);
 
 }  // namespace stellwerk::storage

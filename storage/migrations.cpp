@@ -35,6 +35,13 @@ Result<void> apply(Session& session, const std::string& name, std::string_view t
 
 }  // namespace
 
+std::optional<std::string> find_migration(const std::string& name) {
+  const auto known = known_migrations();
+  const auto found = known.find(name);
+  if (found == known.end()) return std::nullopt;
+  return config::sha256_hex(found->second);
+}
+
 std::vector<std::string> split_statements(std::string_view text) {
   std::vector<std::string> statements;
   std::string statement;

@@ -12,7 +12,7 @@ std::int64_t flag(bool value) { return value ? 1 : 0; }
 
 const Columns actor_columns{
     "id, tenant, kind, workflow, revision:i, state, status, customer, attributes:j, cursor:j, version:i, live:i, decision, created_at:i, updated_at:i"};
-const Columns mailbox_columns{"receiver, seq:i, sender, event_id, event, payload:j, meta:j, deferred:i, at:i"};
+const Columns mailbox_columns{"receiver, seq:i, sender, event_id, event, payload:j, meta:j, deferred:i, at:i, returned:i"};
 const Columns timer_columns{"actor, tenant, name, due:i"};
 const Columns attempt_columns{
     "run, lane:i, id, actor, tenant, workflow, step, key, executor, operation, sub:i, server, input:j, mode, number:i, due:i, deadline:i, sent:i, handle, "
@@ -25,6 +25,9 @@ const Columns outbox_columns{"id, tenant, type, actor, data:j, at:i"};
 const Columns server_columns{"id, tenant, name, connector, pool, capacity:i, used:i, state, settings:j, created_at:i"};
 const Columns product_columns{"id, tenant, name, workflow, attributes:j, visible:i, created_at:i"};
 const Columns idempotency_columns{"scope, key, body_hash, status:i, answer:j, at:i"};
+const Columns data_key_columns{"id, tenant, sealed, created_at:i"};
+const Columns personal_key_columns{"id, tenant, customer, actor, sealed, created_at:i"};
+const Columns audit_columns{"id, tenant, at:i, changed_by, role, action, object, field, note"};
 
 Row to_row(const ActorRow& a) {
   return {a.id.str(), a.tenant.str(), a.kind, a.workflow, std::int64_t{a.revision}, a.state, a.status, a.customer, dump_json(a.attributes),
@@ -56,6 +59,10 @@ Row to_row(const ProductRow& p) {
 }
 Row to_row(const IdempotencyRow& r) { return {r.scope, r.key, r.body_hash, std::int64_t{r.status}, dump_json(r.answer), micros(r.at)}; }
 
+Row to_row(const DataKeyRow& k) { return {k.id, k.tenant.str(), k.sealed, micros(k.created_at)}; }
+Row to_row(const PersonalKeyRow& k) { return {k.id, k.tenant.str(), k.customer, k.actor.str(), k.sealed, micros(k.created_at)}; }
+Row to_row(const AuditRow& a) { return {a.id, a.tenant.str(), micros(a.at), a.by, a.role, a.action, a.object, a.field, a.note}; }
+
 std::string Reader::text() {
   const auto* value = std::get_if<std::string>(&row_.at(at_++));
   return value == nullptr ? std::string{} : *value;
@@ -82,7 +89,7 @@ Result<ActorRow> read_actor(const Row& row) {
 }
 Result<MailboxRow> read_mailbox(const Row& row) {
   Reader r{row};
-  return r.finish(MailboxRow{r.id<ActorId>(), r.number(), r.id<ActorId>(), r.id<EventId>(), r.text(), r.json(), r.json(), r.flag(), r.time()});
+  return r.finish(MailboxRow{r.id<ActorId>(), r.number(), r.id<ActorId>(), r.id<EventId>(), r.text(), r.json(), r.json(), r.flag(), r.time(), r.flag()});
 }
 Result<TimerRow> read_timer(const Row& row) {
   Reader r{row};
@@ -132,6 +139,18 @@ Result<ProductRow> read_product(const Row& row) {
 Result<IdempotencyRow> read_idempotency(const Row& row) {
   Reader r{row};
   return r.finish(IdempotencyRow{r.text(), r.text(), r.text(), r.small(), r.json(), r.time()});
+}
+Result<DataKeyRow> read_data_key(const Row& row) {
+  Reader r{row};
+  return r.finish(DataKeyRow{r.text(), r.id<TenantId>(), r.text(), r.time()});
+}
+Result<PersonalKeyRow> read_personal_key(const Row& row) {
+  Reader r{row};
+  return r.finish(PersonalKeyRow{r.text(), r.id<TenantId>(), r.text(), r.id<ActorId>(), r.text(), r.time()});
+}
+Result<AuditRow> read_audit(const Row& row) {
+  Reader r{row};
+  return r.finish(AuditRow{r.text(), r.id<TenantId>(), r.time(), r.text(), r.text(), r.text(), r.text(), r.text(), r.text()});
 }
 
 }  // namespace stellwerk::storage

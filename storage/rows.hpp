@@ -7,7 +7,7 @@
 namespace stellwerk::storage {
 
 extern const Columns actor_columns, mailbox_columns, timer_columns, attempt_columns, run_columns, incident_columns, outbox_columns, server_columns,
-    product_columns, idempotency_columns;
+    product_columns, idempotency_columns, data_key_columns, personal_key_columns, audit_columns;
 
 /// Writers: cells in the order of the columns. mailbox rows and idempotency rows carry the tenant of their decision.
 [[nodiscard]] Row to_row(const ActorRow& actor);
@@ -19,6 +19,9 @@ extern const Columns actor_columns, mailbox_columns, timer_columns, attempt_colu
 [[nodiscard]] Row to_row(const ServerRow& server);
 [[nodiscard]] Row to_row(const ProductRow& product);
 [[nodiscard]] Row to_row(const IdempotencyRow& row);
+[[nodiscard]] Row to_row(const DataKeyRow& key);
+[[nodiscard]] Row to_row(const PersonalKeyRow& key);
+[[nodiscard]] Row to_row(const AuditRow& entry);
 
 /// Takes the cells of a row one after the other. A stored document that is no JSON is remembered and reported by finish().
 class Reader {
@@ -56,6 +59,9 @@ class Reader {
 [[nodiscard]] Result<ServerRow> read_server(const Row& row);
 [[nodiscard]] Result<ProductRow> read_product(const Row& row);
 [[nodiscard]] Result<IdempotencyRow> read_idempotency(const Row& row);
+[[nodiscard]] Result<DataKeyRow> read_data_key(const Row& row);
+[[nodiscard]] Result<PersonalKeyRow> read_personal_key(const Row& row);
+[[nodiscard]] Result<AuditRow> read_audit(const Row& row);
 
 /// Every row through `read`, or the first error.
 template <class T>
@@ -67,6 +73,17 @@ template <class T>
     all.push_back(std::move(one));
   }
   return all;
+}
+/// The row also when a stored document of it is no JSON: then its documents are empty, and `unreadable` says why.
+template <class T>
+[[nodiscard]] Result<T> read_bare(const Row& row, std::string_view types, Result<T> (*read)(const Row&), std::string& unreadable) {
+  auto whole = read(row);
+  if (whole) return whole;
+  unreadable = describe(whole.error());
+  auto bare = row;
+  for (std::size_t i = 0; i < types.size(); ++i)
+    if (types[i] == 'j' && std::holds_alternative<std::string>(bare[i])) bare[i] = std::string{"{}"};
+  return read(bare);
 }
 /// The only row, or nothing.
 template <class T>

@@ -9,18 +9,24 @@
 #include <unordered_map>
 
 #include "monitoring/log.hpp"
+#include "storage/incarnation.hpp"
 #include "storage/session_error.hpp"
 
 namespace stellwerk::storage {
 namespace {
 
+std::int64_t milliseconds(Duration duration) { return std::chrono::ceil<std::chrono::milliseconds>(duration).count(); }
+
 PGconn* postgresql_connection(soci::session& session) { return static_cast<soci::postgresql_session_backend*>(session.get_backend())->conn_; }
 
-/// libpq's options that a URL does not already carry. A lost peer must be noticed well within a lease (15 s).
-std::string with_defaults(const std::string& url) {
+/// libpq's options that a URL does not already carry. A lost peer must be noticed well within a lease.
+std::string with_defaults(const std::string& url, Duration patience) {
   std::string text = url;
-  for (const auto& [name, value] : {std::pair{"application_name", "stellwerk"}, {"connect_timeout", "5"}, {"tcp_user_timeout", "5000"}}) {
-    if (url.find(std::string{name} + "=") != std::string::npos) continue;
+  const auto seconds = std::to_string(std::chrono::ceil<std::chrono::seconds>(patience).count());
+  // tcp_user_timeout: what is sent and not acknowledged. Keepalives: a statement whose server has vanished while it ran.
+  for (const auto& [name, value] : {std::pair<std::string, std::string>{"application_name", "stellwerk"}, {"connect_timeout", "5"}, {"keepalives_idle", seconds},
+                                    {"keepalives_interval", "1"}, {"tcp_user_timeout", std::to_string(milliseconds(patience))}}) {
+    if (url.find(name + "=") != std::string::npos) continue;
     text += text.find('?') == std::string::npos ? '?' : '&';
     text.append(name).append("=").append(value);
   }
@@ -64,7 +70,8 @@ struct Session::State {
   std::unordered_map<std::string, std::unique_ptr<Prepared>> prepared;
 };
 
-Session::Session(DialectKind dialect, config::Secret target, SessionUse use) : dialect_{dialect}, target_{std::move(target)}, use_{use} {}
+Session::Session(DialectKind dialect, config::Secret target, SessionUse use, Duration patience)
+    : dialect_{dialect}, target_{std::move(target)}, use_{use}, patience_{patience} {}
 
 Session::~Session() {
   if (in_transaction_) rollback();
@@ -89,7 +96,7 @@ Result<void> Session::connect(int tries) {
       if (dialect_ == DialectKind::sqlite) {
         state_->session.open(soci::sqlite3, "db=\"" + target_.reveal() + "\"");
       } else {
-        state_->session.open(soci::postgresql, with_defaults(target_.reveal()));
+        state_->session.open(soci::postgresql, with_defaults(target_.reveal(), patience_));
       }
       configure();
       return {};
@@ -113,10 +120,12 @@ void Session::configure() {
     session << "pragma journal_mode = wal", soci::into(mode);
     session << "pragma synchronous = full";
     session << "pragma temp_store = memory";
+    int overwritten = 0;
+    session << "pragma secure_delete = fast", soci::into(overwritten);  // what was deleted does not stay readable in the page
     return;
   }
   session << "set client_min_messages = warning";
-  session << "set idle_in_transaction_session_timeout = '5s'";
+  session << "set idle_in_transaction_session_timeout = " << milliseconds(patience_);
   session << "set synchronous_commit = on";
   session << "set jit = off";
   if (use_ == SessionUse::engine) {
@@ -129,6 +138,20 @@ void Session::configure() {
 }
 
 Result<void> Session::begin() {
+  STELLWERK_CHECK(begin_plain());
+  if (incarnation_.empty()) return {};
+  auto held = hold_fence();
+  if (!held) rollback();
+  return held;
+}
+
+Result<void> Session::hold_fence() {
+  STELLWERK_TRY(const auto held, rows("select incarnation from node_fence where incarnation = :incarnation {for key share}", "t", {{"incarnation", incarnation_}}));
+  if (!held.empty()) return {};
+  return fail(incarnation_ended(incarnation_));
+}
+
+Result<void> Session::begin_plain() {
   for (int attempt = 0;; ++attempt) {
     if (!state_) STELLWERK_CHECK(connect(5));
     auto begun = script(dialect_ == DialectKind::sqlite ? "begin immediate" : "begin");
@@ -209,15 +232,20 @@ Result<std::vector<Row>> Session::run_prepared(const std::string& sql, std::stri
   }
 }
 
-Result<std::vector<Row>> Session::rows(const std::string& sql, std::string_view types, std::initializer_list<Parameter> parameters) {
-  const std::span<const Parameter> given{parameters.begin(), parameters.size()};
-  auto result = run_prepared(sql, types, given, nullptr);
+Result<std::vector<Row>> Session::rows(const std::string& sql, std::string_view types, std::span<const Parameter> parameters) {
+  auto result = run_prepared(sql, types, parameters, nullptr);
   if (result || in_transaction_ || result.error().reason != reason::connection) return result;
   STELLWERK_CHECK(connect(5));
-  return run_prepared(sql, types, given, nullptr);
+  return run_prepared(sql, types, parameters, nullptr);
+}
+
+Result<void> Session::check_fenced() const {
+  if (in_transaction_ || incarnation_.empty()) return {};
+  return fail(ErrorCode::internal, "a node writes outside of a transaction, where no fence holds");
 }
 
 Result<std::int64_t> Session::execute(const std::string& sql, std::initializer_list<Parameter> parameters) {
+  STELLWERK_CHECK(check_fenced());
   std::int64_t affected = 0;
   STELLWERK_CHECK(run_prepared(sql, "", {parameters.begin(), parameters.size()}, &affected));
   return affected;
@@ -226,6 +254,7 @@ Result<std::int64_t> Session::execute(const std::string& sql, std::initializer_l
 Result<std::vector<std::string>> Session::run(const Bulk& bulk, std::span<const Row> rows) {
   std::vector<std::string> returned;
   if (rows.empty()) return returned;
+  STELLWERK_CHECK(check_fenced());
   const auto collect = [&](std::vector<Row>&& found) {
     for (auto& row : found) returned.push_back(std::get<std::string>(std::move(row[0])));
   };

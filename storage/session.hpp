@@ -1,6 +1,7 @@
 #pragma once
 // One database session: connection, prepared statements, errors as values. Internal to storage; the only door to SOCI.
 
+#include <chrono>
 #include <cstdint>
 #include <initializer_list>
 #include <memory>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "config/secret.hpp"
+#include "core/clock.hpp"
 #include "core/result.hpp"
 #include "storage/dialect.hpp"
 
@@ -43,7 +45,9 @@ enum class SessionUse { engine, reader };
 
 class Session {
  public:
-  Session(DialectKind dialect, config::Secret target, SessionUse use);
+  /// `patience` (PostgreSQL): a transaction that is idle for so long is ended by the server, a connection that is silent for so long by
+  /// the kernel. A third of a lease: a stopped node must not keep its successor waiting.
+  Session(DialectKind dialect, config::Secret target, SessionUse use, Duration patience = std::chrono::seconds{5});
   ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
@@ -52,7 +56,13 @@ class Session {
   [[nodiscard]] Result<void> connect(int tries);
   [[nodiscard]] DialectKind dialect() const { return dialect_; }
 
-  /// Begins a writing transaction; connects again when the connection turns out to be lost.
+  /// From now on every transaction begins by holding this incarnation's row in node_fence, and nothing is written outside of one;
+  /// empty: a tool's session, which is not fenced.
+  void set_incarnation(std::string incarnation) { incarnation_ = std::move(incarnation); }
+  [[nodiscard]] const std::string& incarnation() const { return incarnation_; }
+
+  /// Begins a writing transaction; connects again when the connection turns out to be lost. Errors: cancelled when the session's
+  /// incarnation was ended.
   [[nodiscard]] Result<void> begin();
   [[nodiscard]] Result<void> commit();
   void rollback();
@@ -69,7 +79,10 @@ class Session {
 
   /// All rows of a query. `types` has a letter for each column (t text, i integer, j JSON). Prepared once per text of `sql`. Outside a
   /// transaction a lost connection is opened again and the query repeated.
-  [[nodiscard]] Result<std::vector<Row>> rows(const std::string& sql, std::string_view types, std::initializer_list<Parameter> parameters = {});
+  [[nodiscard]] Result<std::vector<Row>> rows(const std::string& sql, std::string_view types, std::initializer_list<Parameter> parameters = {}) {
+    return rows(sql, types, std::span<const Parameter>{parameters.begin(), parameters.size()});
+  }
+  [[nodiscard]] Result<std::vector<Row>> rows(const std::string& sql, std::string_view types, std::span<const Parameter> parameters);
   /// The number of affected rows.
   [[nodiscard]] Result<std::int64_t> execute(const std::string& sql, std::initializer_list<Parameter> parameters = {});
   /// Runs `bulk` for the rows; what it returned, in no particular order.
@@ -85,10 +98,15 @@ class Session {
   Prepared& prepare(const std::string& sql, std::string_view types, std::span<const Parameter> parameters);
   Error translate(const std::exception& error) const;
   void configure();
+  Result<void> begin_plain();
+  Result<void> hold_fence();
+  Result<void> check_fenced() const;
 
   DialectKind dialect_;
   config::Secret target_;
   SessionUse use_;
+  Duration patience_;
+  std::string incarnation_;
   bool in_transaction_ = false;
   std::unique_ptr<State> state_;
 };

@@ -76,6 +76,7 @@ Result<std::vector<std::pair<std::size_t, CommitResult>>> SqlStore::act(std::spa
 }
 
 Result<std::vector<ActionResult>> SqlStore::run_actions(std::span<const ActionRequest> requests, Time now) {
+  STELLWERK_CHECK(check_incarnation());
   std::vector<ActionResult> results(requests.size());
   std::vector<std::size_t> order(requests.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
@@ -90,7 +91,6 @@ Result<std::vector<ActionResult>> SqlStore::run_actions(std::span<const ActionRe
 
 Result<void> SqlStore::run_chunk(std::span<const ActionRequest> requests, const std::vector<std::size_t>& chunk, Time now, std::vector<ActionResult>& results) {
   const auto body = [&](std::span<const std::size_t> indexes) -> Result<void> {
-    STELLWERK_CHECK(lock_fence());
     for (const auto index : indexes) {
       STELLWERK_CHECK(session_.script("savepoint action"));
       auto result = run_action(session_, requests[index].attempt, now);

@@ -11,6 +11,7 @@
 #include "monitoring/log.hpp"
 #include "storage/commit_check.hpp"
 #include "storage/fault_point.hpp"
+#include "storage/incarnation.hpp"
 #include "storage/rows.hpp"
 #include "storage/sql_store.hpp"
 
@@ -53,15 +54,13 @@ std::vector<std::vector<std::size_t>> layers_of(std::span<const Commit> batch, c
 
 }  // namespace
 
-Result<void> SqlStore::lock_fence() {
-  if (incarnation_.empty()) return fail(ErrorCode::cancelled, "this session has no incarnation; begin_incarnation() or use_incarnation() comes first");
-  STELLWERK_TRY(const auto rows, session_.rows("select incarnation from node_fence where incarnation = :incarnation {for key share}", "t",
-                                               {{"incarnation", incarnation_}}));
-  if (!rows.empty()) return {};
-  return fail(ErrorCode::cancelled, fmt::format("incarnation {} was ended by another process; this node may not write any more", incarnation_));
+Result<void> SqlStore::check_incarnation() const {
+  if (session_.incarnation().empty()) return fail(no_incarnation());
+  return {};
 }
 
 Result<std::vector<CommitResult>> SqlStore::commit(std::span<const Commit> batch) {
+  STELLWERK_CHECK(check_incarnation());
   Progress progress{batch, std::vector<CommitResult>(batch.size()), {}, false};
   Group group;
   for (std::size_t i = 0; i < batch.size(); ++i) {
@@ -123,7 +122,6 @@ Result<SqlStore::Group> SqlStore::write_once(Progress& progress, const Group& gr
   Group left_out;
   STELLWERK_CHECK(session_.begin());
   const auto body = [&]() -> Result<void> {
-    STELLWERK_CHECK(lock_fence());
     for (const auto& layer : layers_of(progress.batch, group)) {
       STELLWERK_TRY(left_out, write_layer(progress, layer));
       if (!left_out.empty()) return {};
@@ -140,6 +138,10 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
   static const Columns written_columns = actor_columns.with("shard:i, expected:i");
   static const Bulk update{written_columns, "update actor set " + actor_columns.assignments("d.", {"id", "tenant", "kind", "created_at"}) +
                                                 " from {rows} where actor.id = d.id and actor.version = d.expected returning actor.id"};
+  // An actor whose documents nobody can read is put aside without touching them.
+  static const Columns aside_columns{"id, decision, version:i, updated_at:i, expected:i"};
+  static const Bulk put_aside{aside_columns, "update actor set version = d.version, decision = d.decision, updated_at = d.updated_at from {rows} "
+                                             "where actor.id = d.id and actor.version = d.expected returning actor.id"};
   static const Bulk create{written_columns, "insert into actor (" + actor_columns.list() + ", shard) select " + actor_columns.list("d.") +
                                                 ", d.shard from {rows} where true on conflict (id) do nothing returning id"};
   static const Columns key_columns = idempotency_columns.with("tenant");
@@ -151,7 +153,7 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
   };
 
   Group offered;
-  std::vector<Row> updates, creations;
+  std::vector<Row> updates, asides, creations;
   for (const auto index : layer) {
     const auto& changes = progress.batch[index].changes;
     if (std::any_of(changes.begin(), changes.end(), [&](const ActorChange& c) { return progress.broken.contains(c.row.id.str()); })) {
@@ -160,6 +162,10 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
     }
     offered.push_back(index);
     for (const auto& change : changes) {
+      if (change.documents_kept) {
+        asides.push_back({change.row.id.str(), change.row.decision, change.row.version, to_micros(change.row.updated_at), change.expected_version});
+        continue;
+      }
       auto row = to_row(change.row);
       row.emplace_back(std::int64_t{shard_of(change.row.id.str())});
       row.emplace_back(change.expected_version);
@@ -169,8 +175,10 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
   // One order of locking for everybody.
   std::sort(updates.begin(), updates.end(), [](const Row& a, const Row& b) { return std::get<std::string>(a[0]) < std::get<std::string>(b[0]); });
   STELLWERK_TRY(const auto updated, session_.run(update, updates));
+  STELLWERK_TRY(const auto aside, session_.run(put_aside, asides));
   STELLWERK_TRY(const auto created, session_.run(create, creations));
   std::unordered_set<std::string> came_back(updated.begin(), updated.end());
+  came_back.insert(aside.begin(), aside.end());
   came_back.insert(created.begin(), created.end());
 
   Group written, left_out;
@@ -203,7 +211,10 @@ Result<SqlStore::Group> SqlStore::write_layer(Progress& progress, const Group& l
   STELLWERK_TRY(left_out, check_required(progress.batch, written));
   for (const auto index : left_out) leave_out(index, {CommitStatus::conflict, {}, {}});
   if (!left_out.empty()) return left_out;
-  STELLWERK_TRY(auto refused, act(progress.batch, written));
+  STELLWERK_TRY(auto refused, check_receivers(progress.batch, written));
+  if (refused.empty()) {
+    STELLWERK_TRY(refused, act(progress.batch, written));
+  }
   for (auto& [index, why] : refused) {
     leave_out(index, std::move(why));
     left_out.push_back(index);

@@ -17,8 +17,17 @@ const Columns& journal_columns() {
   static const Columns columns{"actor, version:i, at:i, tenant, trace, decision, entries:j"};
   return columns;
 }
+const Columns& guard_entry_columns() {
+  static const Columns columns{"tenant, kind, actor, at:i, released"};
+  return columns;
+}
 const Columns& message_columns() {
-  static const Columns columns{"tenant, receiver, sender, event_id, event, payload:j, meta:j, deferred:i, at:i"};
+  static const Columns columns{"tenant, receiver, sender, event_id, event, payload:j, meta:j, deferred:i, at:i, returned:i"};
+  return columns;
+}
+
+const Columns& deferral_columns() {
+  static const Columns columns{"id, tenant, actor, version:i, at:i"};
   return columns;
 }
 
@@ -26,7 +35,8 @@ const Columns& message_columns() {
 struct Statements {
   Bulk journal{journal_columns(), insert_into("journal", journal_columns())};
   Bulk clear_timers{Columns{"actor, name"}, "delete from timer where (actor, name) in (select d.actor, d.name from {rows})"};
-  Bulk set_timers{timer_columns, insert_into("timer", timer_columns, " on conflict (actor, name) do update set due = excluded.due, tenant = excluded.tenant")};
+  Bulk set_timers{timer_columns, insert_into("timer", timer_columns, " on conflict (actor, name) do update set due = excluded.due, tenant = excluded.tenant, "
+                                                         "held = case when timer.due = excluded.due then timer.held else '' end")};
   Bulk end_attempts{Columns{"run, lane:i"}, "delete from attempt where (run, lane) in (select d.run, d.lane from {rows})"};
   // The result of an action survives as long as its attempt, whatever the decision knew of it.
   Bulk write_attempts{attempt_columns,
@@ -37,6 +47,7 @@ struct Statements {
                                                                     run_columns.assignments("excluded.", {"id", "tenant", "actor", "started_at"}))};
   Bulk consume{Columns{"receiver, seq:i"}, "delete from mailbox where (seq, receiver) in (select d.seq, d.receiver from {rows})"};
   Bulk send{message_columns(), insert_into("mailbox", message_columns())};
+  Bulk remember_deferrals{deferral_columns(), insert_into("deferred_event", deferral_columns(), " on conflict (id) do nothing")};
   Bulk write_incidents{incident_columns, insert_into("incident", incident_columns, " on conflict (id) do update set " +
                                                                                        incident_columns.assignments("excluded.", {"id", "tenant", "opened_at"}))};
   /// Closing knows the incident's id only: what was written when it opened stays.
@@ -44,10 +55,15 @@ struct Statements {
                        "update incident set state = d.state, closed_by = d.closed_by, closed_how = d.closed_how, note = d.note, closed_at = d.closed_at from {rows} "
                        "where incident.id = d.id and incident.tenant = d.tenant"};
   Bulk publish{outbox_columns, insert_into("outbox", outbox_columns)};
+  Bulk forget_persons{Columns{"actor"}, "delete from personal_key where actor in (select d.actor from {rows})"};
+  Bulk keep_keys{personal_key_columns, insert_into("personal_key", personal_key_columns, " on conflict (actor) do update set " +
+                                                                                             personal_key_columns.assignments("excluded.", {"actor"}))};
+  Bulk keep_audit{audit_columns, insert_into("audit", audit_columns)};
+  Bulk count_guarded{guard_entry_columns(), insert_into("guard_entry", guard_entry_columns())};
 };
 
 struct Rows {
-  std::vector<Row> journal, cleared, timers, ended, attempts, runs, consumed, messages, incidents, closed, outbox;
+  std::vector<Row> journal, cleared, timers, ended, attempts, runs, consumed, messages, incidents, closed, outbox, deferrals, forgotten, keys, audit, guarded;
   std::map<std::string, Changes> by_kind;
 
   void add(const Commit& commit, const ActorChange& change) {
@@ -62,14 +78,19 @@ struct Rows {
     for (const auto seq : change.consumed) consumed.push_back({actor.id.str(), seq});
     for (const auto& m : change.messages) {
       messages.push_back({actor.tenant.str(), m.receiver.str(), m.sender.str(), m.event_id.str(), m.event, dump_json(m.payload), dump_json(m.meta),
-                          std::int64_t{m.deferred ? 1 : 0}, to_micros(m.at)});
+                          std::int64_t{m.deferred ? 1 : 0}, to_micros(m.at), std::int64_t{m.returned ? 1 : 0}});
+      // who gave a command may ask for its end; a message has nobody who would
+      if (m.deferred && bool_of(m.meta, "command")) deferrals.push_back({m.event_id.str(), actor.tenant.str(), actor.id.str(), actor.version, to_micros(m.at)});
     }
     for (const auto& i : change.incidents) {
       if (i.state == "closed") closed.push_back({i.id.str(), i.tenant.str(), i.state, i.closed_by, i.closed_how, i.note, to_micros(i.closed_at)});
       else incidents.push_back(to_row(i));
     }
     for (const auto& event : change.outbox) outbox.push_back(to_row(event));
-    if (projectors().contains(actor.kind)) by_kind[actor.kind].push_back(&change);
+    if (change.forget_person) forgotten.push_back({actor.id.str()});
+    if (change.personal_key) keys.push_back(to_row(*change.personal_key));
+    for (const auto& entry : change.audit) audit.push_back(to_row(entry));
+    if (!change.documents_kept && projectors().contains(actor.kind)) by_kind[actor.kind].push_back(&change);
   }
 };
 
@@ -80,6 +101,7 @@ Result<void> SqlStore::write_details(std::span<const Commit> batch, const Group&
   Rows rows;
   for (const auto index : written) {
     for (const auto& change : batch[index].changes) rows.add(batch[index], change);
+    if (const auto& g = batch[index].guard) rows.guarded.push_back({g->tenant.str(), g->kind, g->actor.str(), to_micros(g->at), g->released.str()});
   }
   STELLWERK_CHECK(session_.run(statements.journal, rows.journal));
   STELLWERK_CHECK(session_.run(statements.clear_timers, rows.cleared));
@@ -89,9 +111,14 @@ Result<void> SqlStore::write_details(std::span<const Commit> batch, const Group&
   STELLWERK_CHECK(session_.run(statements.write_runs, rows.runs));
   STELLWERK_CHECK(session_.run(statements.consume, rows.consumed));
   STELLWERK_CHECK(session_.run(statements.send, rows.messages));
+  STELLWERK_CHECK(session_.run(statements.remember_deferrals, rows.deferrals));
   STELLWERK_CHECK(session_.run(statements.write_incidents, rows.incidents));
   STELLWERK_CHECK(session_.run(statements.close_incidents, rows.closed));
   STELLWERK_CHECK(session_.run(statements.publish, rows.outbox));
+  STELLWERK_CHECK(session_.run(statements.forget_persons, rows.forgotten));
+  STELLWERK_CHECK(session_.run(statements.keep_keys, rows.keys));
+  STELLWERK_CHECK(session_.run(statements.keep_audit, rows.audit));
+  STELLWERK_CHECK(session_.run(statements.count_guarded, rows.guarded));
   for (const auto& [kind, changes] : rows.by_kind) STELLWERK_CHECK(projectors().at(kind)(session_, changes));
   return {};
 }

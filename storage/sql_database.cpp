@@ -9,11 +9,14 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <mutex>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "storage/migrations.hpp"
 #include "storage/sql_directory.hpp"
+#include "storage/sql_holder.hpp"
 #include "storage/sql_store.hpp"
 
 namespace stellwerk::storage {
@@ -55,15 +58,23 @@ Result<void> make_folder(const std::filesystem::path& file) {
 
 class SqlDatabaseImpl final : public SqlDatabase {
  public:
-  SqlDatabaseImpl(DialectKind kind, config::Secret target, FileLock lock) : kind_{kind}, target_{std::move(target)}, lock_{std::move(lock)} {}
+  SqlDatabaseImpl(DialectKind kind, config::Secret target, FileLock lock, Duration lease)
+      : kind_{kind}, target_{std::move(target)}, lock_{std::move(lock)}, patience_{lease / 3} {}
+
+  void use_incarnation(const std::string& incarnation) override {
+    const std::lock_guard lock{mutex_};
+    incarnation_ = incarnation;
+  }
 
   Result<std::unique_ptr<Store>> open_store() override {
-    auto store = std::make_unique<SqlStore>(kind_, target_);
+    auto store = std::make_unique<SqlStore>(kind_, target_, patience_);
+    store->use_incarnation(incarnation());
     if (auto connected = store->connect(); !connected) return wrap(std::move(connected.error()), "open a session on the database");
     return store;
   }
   Result<std::unique_ptr<Directory>> open_directory() override {
-    auto directory = std::make_unique<SqlDirectory>(kind_, target_);
+    auto directory = std::make_unique<SqlDirectory>(kind_, target_, patience_);
+    directory->use_incarnation(incarnation());
     if (auto connected = directory->connect(); !connected) return wrap(std::move(connected.error()), "open a session on the database");
     return directory;
   }
@@ -72,21 +83,41 @@ class SqlDatabaseImpl final : public SqlDatabase {
     if (auto connected = session.connect(1); !connected) return wrap(std::move(connected.error()), "open a session on the database");
     return apply_migrations(session);
   }
+  Result<std::optional<std::string>> holder(const std::string& host) override {
+    if (kind_ == DialectKind::sqlite) return std::optional<std::string>{};
+    const std::lock_guard lock{looking_};
+    if (!look_) {
+      auto session = std::make_unique<Session>(kind_, target_, SessionUse::reader, patience_);
+      if (auto connected = session->connect(1); !connected) return wrap(std::move(connected.error()), "open a session on the database");
+      look_ = std::move(session);
+    }
+    return find_holder(*look_, host);
+  }
   std::string dialect() const override { return kind_ == DialectKind::sqlite ? "sqlite" : "postgresql"; }
 
  private:
+  std::string incarnation() const {
+    const std::lock_guard lock{mutex_};
+    return incarnation_;
+  }
+
   DialectKind kind_;
   config::Secret target_;
   FileLock lock_;
+  Duration patience_;
+  mutable std::mutex mutex_;
+  std::string incarnation_;  ///< of sessions opened from now on
+  std::mutex looking_;       ///< guards look_
+  std::unique_ptr<Session> look_;  ///< of holder(), which is asked often
 };
 
 }  // namespace
 
-Result<std::shared_ptr<SqlDatabase>> open_database(const config::Secret& url) {
+Result<std::shared_ptr<SqlDatabase>> open_database(const config::Secret& url, Duration lease) {
   const std::string_view text = url.reveal();
   constexpr std::string_view sqlite = "sqlite:";
   if (text.starts_with("postgresql://") || text.starts_with("postgres://")) {
-    return std::make_shared<SqlDatabaseImpl>(DialectKind::postgresql, url, FileLock{});
+    return std::make_shared<SqlDatabaseImpl>(DialectKind::postgresql, url, FileLock{}, lease);
   }
   if (!text.starts_with(sqlite) || text.size() == sqlite.size() || text.find('"') != std::string_view::npos) {
     return fail(ErrorCode::invalid_argument, "a database is given as sqlite:FILE or postgresql://USER@HOST/NAME");
@@ -94,7 +125,7 @@ Result<std::shared_ptr<SqlDatabase>> open_database(const config::Secret& url) {
   std::string file{text.substr(sqlite.size())};
   STELLWERK_CHECK(make_folder(file));
   STELLWERK_TRY(auto lock, lock_file(file + ".lock"));
-  return std::make_shared<SqlDatabaseImpl>(DialectKind::sqlite, config::Secret{std::move(file)}, std::move(lock));
+  return std::make_shared<SqlDatabaseImpl>(DialectKind::sqlite, config::Secret{std::move(file)}, std::move(lock), lease);
 }
 
 }  // namespace stellwerk::storage

@@ -36,6 +36,19 @@ Result<void> insert(Session& session, Body body, std::string taken) {
 
 }  // namespace
 
+Result<std::string> SqlDirectory::settle_value(const std::string& name, const std::string& value) {
+  std::string settled;
+  const auto work = [&]() -> Result<void> {
+    STELLWERK_CHECK(session_.execute("insert into value (name, content) values (:name, :content) on conflict (name) do nothing", {{"name", name}, {"content", value}}));
+    STELLWERK_TRY(const auto rows, session_.rows("select content from value where name = :name", "t", {{"name", name}}));
+    if (rows.empty()) return fail(ErrorCode::unavailable, fmt::format("the value '{}' was taken away at this moment; try again", name));
+    settled = std::get<std::string>(rows[0][0]);
+    return {};
+  };
+  STELLWERK_CHECK(session_.transaction(work));
+  return settled;
+}
+
 Result<void> SqlDirectory::add_account(const AccountRow& a) {
   const auto body = [&] {
     return session_.execute("insert into account (id, tenant, email, role, name, password_hash, customer, disabled, created_at) "

@@ -2,21 +2,34 @@
 
 #include <fmt/format.h>
 
+#include <iterator>
+
+#include "monitoring/log.hpp"
 #include "storage/rows.hpp"
 #include "storage/sql_store.hpp"
 
 namespace stellwerk::storage {
 
 Result<LoadedActor> SqlStore::load(const ActorId& id) {
-  static const auto actor_sql = "select " + actor_columns.list() + " from actor where id = :id";
+  static const auto types = actor_columns.types() + "t";
+  static const auto actor_sql = "select " + actor_columns.list() + ", coalesce((select min(i.id) from incident i where i.actor = actor.id and i.kind = 'quarantined' "
+                                "and i.state = 'open'), '') from actor where id = :id";
   static const auto mailbox_sql = "select " + mailbox_columns.list() + " from mailbox where receiver = :id order by seq limit 256";
   // The mailbox second: a message that is missed here is announced to the receiver after its commit.
-  STELLWERK_TRY(const auto actors, session_.rows(actor_sql, actor_columns.types(), {{"id", id.str()}}));
+  STELLWERK_TRY(const auto actors, session_.rows(actor_sql, types, {{"id", id.str()}}));
   if (actors.empty()) return fail(ErrorCode::not_found, fmt::format("there is no actor {}", id.str()));
-  STELLWERK_TRY(auto row, read_actor(actors.front()));
+  LoadedActor loaded;
+  STELLWERK_TRY(loaded.row, read_bare(actors.front(), actor_columns.types(), read_actor, loaded.unreadable));
+  loaded.quarantine = IncidentId{std::get<std::string>(actors.front().back())};
   STELLWERK_TRY(const auto messages, session_.rows(mailbox_sql, mailbox_columns.types(), {{"id", id.str()}}));
-  STELLWERK_TRY(auto mailbox, read_all(messages, read_mailbox));
-  return LoadedActor{std::move(row), std::move(mailbox)};
+  for (const auto& message : messages) {
+    STELLWERK_TRY(auto one, read_bare(message, mailbox_columns.types(), read_mailbox, loaded.unreadable));
+    loaded.mailbox.push_back(std::move(one));
+  }
+  static const auto key_sql = "select " + personal_key_columns.list() + " from personal_key where actor = :id";
+  STELLWERK_TRY(const auto keys, session_.rows(key_sql, personal_key_columns.types(), {{"id", id.str()}}));
+  STELLWERK_TRY(loaded.personal_key, read_one(keys, read_personal_key));
+  return loaded;
 }
 
 Result<std::vector<AttemptRow>> SqlStore::take_over_attempts(const std::string& incarnation) {
@@ -24,7 +37,13 @@ Result<std::vector<AttemptRow>> SqlStore::take_over_attempts(const std::string& 
   std::vector<AttemptRow> attempts;
   const auto work = [&]() -> Result<void> {
     STELLWERK_TRY(const auto rows, session_.rows(sql, attempt_columns.types(), {{"incarnation", incarnation}}));
-    STELLWERK_TRY(attempts, read_all(rows, read_attempt));
+    // Its actor knows what the attempt sends: a row that cannot be read must not keep the node from starting.
+    for (const auto& row : rows) {
+      std::string unreadable;
+      STELLWERK_TRY(auto attempt, read_bare(row, attempt_columns.types(), read_attempt, unreadable));
+      if (!unreadable.empty()) monitoring::log_error("an attempt's documents cannot be read", {{"actor", attempt.actor.str()}, {"error", unreadable}});
+      attempts.push_back(std::move(attempt));
+    }
     return {};
   };
   STELLWERK_CHECK(session_.transaction(work));
@@ -32,7 +51,8 @@ Result<std::vector<AttemptRow>> SqlStore::take_over_attempts(const std::string& 
 }
 
 Result<std::vector<TimerRow>> SqlStore::timers_due(Time until, int limit) {
-  static const auto sql = "select " + timer_columns.list() + " from timer where due <= :until order by due limit :limit";
+  static const auto sql = "select " + timer_columns.list() + " from timer where due <= :until and held = '' "
+                          "and not exists (select 1 from emergency_stop s where s.tenant = '' or s.tenant = timer.tenant) order by due limit :limit";
   STELLWERK_TRY(const auto rows, session_.rows(sql, timer_columns.types(), {{"until", to_micros(until)}, {"limit", std::int64_t{limit}}}));
   return read_all(rows, read_timer);
 }
@@ -45,6 +65,45 @@ Result<std::vector<ActorId>> SqlStore::receivers_waiting(int limit) {
   std::vector<ActorId> receivers;
   for (const auto& row : rows) receivers.emplace_back(std::get<std::string>(row[0]));
   return receivers;
+}
+
+Result<Undelivered> SqlStore::return_undelivered(std::int64_t after, int limit) {
+  static const Bulk give_back{Columns{"seq:i"}, "update mailbox set receiver = mailbox.sender, sender = mailbox.receiver, returned = 1 from {rows} where mailbox.seq = d.seq "
+                                                  "and not exists (select 1 from actor a where a.id = mailbox.receiver)"};
+  static const Bulk drop{Columns{"seq:i"}, "delete from mailbox where seq in (select d.seq from {rows}) and not exists (select 1 from actor a where a.id = mailbox.receiver)"};
+  Undelivered result;
+  STELLWERK_CHECK(check_incarnation());
+  // Read without a lock first: there is hardly ever anything to write, and no transaction then.
+  STELLWERK_TRY(const auto page, session_.rows("select m.seq, m.sender, m.returned, m.receiver, m.event, case when a.id is null then 1 else 0 end as lost "
+                                               "from (select seq, sender, returned, receiver, event from mailbox where seq > :after order by seq limit :limit) m "
+                                               "left join actor a on a.id = m.receiver order by m.seq",
+                                               "ititti", {{"after", after}, {"limit", std::int64_t{limit}}}));
+  if (std::ssize(page) == limit) result.seen = std::get<std::int64_t>(page.back()[0]);
+  std::vector<Row> back, dropped;
+  for (const auto& row : page) {
+    Reader r{row};
+    const auto seq = r.number();
+    const ActorId sender{r.text()};
+    const bool came_back = r.flag();
+    const auto receiver = r.text(), event = r.text();
+    if (!r.flag()) continue;
+    if (came_back || sender.empty()) {
+      dropped.push_back({seq});
+      monitoring::log_warning("a message is dropped: neither its receiver nor its sender exists", {{"actor", receiver}, {"event", event}, {"sender", sender.str()}});
+    } else {
+      back.push_back({seq});
+      result.returned.push_back(sender);
+    }
+  }
+  result.dropped = static_cast<int>(dropped.size());
+  if (back.empty() && dropped.empty()) return result;
+  const auto work = [&]() -> Result<void> {
+    STELLWERK_CHECK(session_.run(give_back, back));
+    STELLWERK_CHECK(session_.run(drop, dropped));
+    return {};
+  };
+  STELLWERK_CHECK(session_.transaction(work));
+  return result;
 }
 
 Result<std::optional<IdempotencyRow>> SqlStore::find_idempotency(const std::string& scope, const std::string& key) {

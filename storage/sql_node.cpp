@@ -1,66 +1,87 @@
 // The node as an incarnation: fence, heartbeat, shards; and the months of the journal it writes to.
 
-#include <fmt/format.h>
-
-#include <chrono>
-
 #include "monitoring/log.hpp"
+#include "storage/incarnation.hpp"
+#include "storage/sql_holder.hpp"
 #include "storage/sql_months.hpp"
 #include "storage/sql_store.hpp"
 
 namespace stellwerk::storage {
 namespace {
 
-constexpr std::int64_t lease_micros = 15'000'000;
+/// The live incarnation of another host: host and incarnation. The lease is read through JSON, since a schema before 0006 has none.
+Result<std::vector<Row>> live_elsewhere(Session& session, const std::string& host) {
+  return session.rows("select f.host, f.incarnation from node_fence f join node_heartbeat h on h.incarnation = f.incarnation "
+                      "where f.host <> :host and h.at + coalesce(cast(to_jsonb(h) ->> 'lease' as bigint), 15000000) > {now} order by h.at desc limit 1",
+                      "tt", {{"host", host}});
+}
+
+Result<void> check_nobody_lives(Session& session, const std::string& host) {
+  STELLWERK_TRY(const auto alive, live_elsewhere(session, host));
+  if (alive.empty()) return {};
+  return fail(database_held(std::get<std::string>(alive[0][0]), std::get<std::string>(alive[0][1])));
+}
 
 }  // namespace
 
-Result<void> SqlStore::begin_incarnation(const std::string& incarnation, const std::string& host) {
+Result<std::optional<std::string>> find_holder(Session& session, const std::string& host) {
+  STELLWERK_TRY(const auto there, session.rows("select case when to_regclass('node_fence') is null then 0 else 1 end", "i"));
+  if (std::get<std::int64_t>(there.at(0).at(0)) == 0) return std::optional<std::string>{};
+  STELLWERK_TRY(const auto alive, live_elsewhere(session, host));
+  if (alive.empty()) return std::optional<std::string>{};
+  return std::optional{std::get<std::string>(alive[0][0])};
+}
+
+Result<void> SqlStore::begin_incarnation(const std::string& incarnation, const std::string& host, Duration lease) {
+  session_.set_incarnation({});
+  const bool shared = session_.dialect() == DialectKind::postgresql;  // on SQLite the file lock says that nobody else is there
+  // A look without any lock first: who waits for its turn does not disturb the node that works.
+  if (shared) STELLWERK_CHECK(check_nobody_lives(session_, host));
   const auto work = [&]() -> Result<void> {
-    if (session_.dialect() == DialectKind::postgresql) {
+    if (shared) {
       STELLWERK_CHECK(session_.script("lock table node_fence in share row exclusive mode"));  // one taker at a time; batches go on
-      STELLWERK_TRY(const auto alive, session_.rows("select f.host, f.incarnation from node_fence f join node_heartbeat h on h.incarnation = f.incarnation "
-                                                    "where f.host <> :host and h.at > {now} - :lease order by h.at desc limit 1",
-                                                    "tt", {{"host", host}, {"lease", lease_micros}}));
-      if (!alive.empty()) {
-        return fail(ErrorCode::conflict,
-                    fmt::format("host {} holds the database (incarnation {}) and was alive within the last 15 s; stop it, or wait until it is silent for 15 s",
-                                std::get<std::string>(alive[0][0]), std::get<std::string>(alive[0][1])));
-      }
+      // Every batch and every heartbeat holds its node's row. Behind this lock none is under way, and a lease that is found silent
+      // stays so: the former node learns that it is over before it believes in another one.
+      STELLWERK_CHECK(session_.rows("select incarnation from node_fence for update", "t"));
+      STELLWERK_CHECK(check_nobody_lives(session_, host));
     }
-    // On SQLite the file lock says that nobody else is there. Elsewhere this delete waits for a former node's batch in flight.
     STELLWERK_CHECK(session_.execute("delete from node_fence"));
     STELLWERK_CHECK(session_.execute("delete from node_heartbeat"));
     STELLWERK_CHECK(session_.execute("insert into node_fence (incarnation, host, begun_at) values (:incarnation, :host, {now})",
                                      {{"incarnation", incarnation}, {"host", host}}));
-    STELLWERK_CHECK(session_.execute("insert into node_heartbeat (incarnation, at) values (:incarnation, {now})", {{"incarnation", incarnation}}));
+    STELLWERK_CHECK(session_.execute("insert into node_heartbeat (incarnation, at, lease) values (:incarnation, {now}, :lease)",
+                                     {{"incarnation", incarnation}, {"lease", std::int64_t{lease.count()}}}));
     STELLWERK_CHECK(session_.execute("update shard set incarnation = :incarnation", {{"incarnation", incarnation}}));
     return {};
   };
   STELLWERK_CHECK(session_.transaction(work));
-  incarnation_ = incarnation;
+  session_.set_incarnation(incarnation);
   return {};
 }
 
 void SqlStore::end_incarnation(const std::string& incarnation) {
+  session_.set_incarnation({});
   auto ended = session_.transaction([&]() -> Result<void> {
     STELLWERK_CHECK(session_.execute("delete from node_fence where incarnation = :incarnation", {{"incarnation", incarnation}}));
     STELLWERK_CHECK(session_.execute("delete from node_heartbeat where incarnation = :incarnation", {{"incarnation", incarnation}}));
     return {};
   });
-  // Nobody waits for it: without it the successor waits 15 s at most.
+  // Nobody waits for it: without it the successor waits until the lease is silent.
   if (!ended) monitoring::log_error("end the incarnation", ended.error());
 }
 
-Result<void> SqlStore::heartbeat() {
-  std::int64_t alive = 0;
+Result<Time> SqlStore::heartbeat() {
+  STELLWERK_CHECK(check_incarnation());
+  Time at{};
   const auto work = [&]() -> Result<void> {
-    STELLWERK_TRY(alive, session_.execute("update node_heartbeat set at = {now} where incarnation = :incarnation", {{"incarnation", incarnation_}}));
+    STELLWERK_TRY(const auto rows, session_.rows("update node_heartbeat set at = {now} where incarnation = :incarnation returning at", "i",
+                                                 {{"incarnation", session_.incarnation()}}));
+    if (rows.empty()) return fail(incarnation_ended(session_.incarnation()));
+    at = from_micros(std::get<std::int64_t>(rows[0][0]));
     return {};
   };
   STELLWERK_CHECK(session_.transaction(work));
-  if (alive == 0) return fail(ErrorCode::cancelled, fmt::format("incarnation {} was ended by another process", incarnation_));
-  return {};
+  return at;
 }
 
 void SqlStore::ensure_months(std::span<const Commit> batch) {
@@ -70,7 +91,7 @@ void SqlStore::ensure_months(std::span<const Commit> batch) {
       if (!months_.insert(month.name).second) continue;
       // The default partition takes what has none: a month that cannot be made now costs nothing but tidiness.
       auto made = session_.transaction([&] { return make_month(session_, month); });
-      if (!made) monitoring::log_warning("no partition of the journal for this month; the default one is used", {{"month", month.name}, {"error", made.error().message}});
+      if (!made && made.error().code != ErrorCode::cancelled) monitoring::log_warning("no partition of the journal for this month; the default one is used", {{"month", month.name}, {"error", made.error().message}});
     }
   }
 }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "storage/commit_check.hpp"
 #include "storage/reference_kind.hpp"
 #include "storage/rows.hpp"
 #include "storage/sql_store.hpp"
@@ -100,6 +101,30 @@ Result<std::vector<ReferenceRow>> SqlStore::read_references(const TenantId& tena
     }
   }
   return found;
+}
+
+Result<std::vector<std::pair<std::size_t, CommitResult>>> SqlStore::check_receivers(std::span<const Commit> batch, const Group& written) {
+  std::vector<std::string> ids;
+  const auto each = [&](const auto& look) {
+    for (const auto index : written)
+      for (const auto& change : batch[index].changes)
+        for (const auto& message : change.messages)
+          if (message.receiver != change.row.id) look(index, change, message);
+  };
+  each([&](std::size_t, const ActorChange&, const MailboxRow& message) { ids.push_back(message.receiver.str()); });
+  std::vector<std::pair<std::size_t, CommitResult>> refused;
+  if (ids.empty()) return refused;
+  std::sort(ids.begin(), ids.end());
+  ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+  STELLWERK_TRY(const auto rows, session_.rows("select id, tenant from actor where id in {items ids}", "tt", {{"ids", json_list(ids)}}));
+  std::map<std::string, std::string> tenants;  // who is not there is seen to by return_undelivered()
+  for (const auto& row : rows) tenants[std::get<std::string>(row[0])] = std::get<std::string>(row[1]);
+  each([&](std::size_t index, const ActorChange& change, const MailboxRow& message) {
+    const auto found = tenants.find(message.receiver.str());
+    if (found == tenants.end() || found->second == change.row.tenant.str() || (!refused.empty() && refused.back().first == index)) return;
+    refused.emplace_back(index, refuse_other_tenant(message));
+  });
+  return refused;
 }
 
 Result<SqlStore::Group> SqlStore::check_required(std::span<const Commit> batch, const Group& written) {

@@ -3,6 +3,7 @@
 // Implementations: memory (tests and simulation), SQLite and PostgreSQL; all pass tests/contract/store_contract.
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
@@ -47,6 +48,7 @@ struct MailboxRow {
   Json meta = JsonObject{};  ///< principal, trace, causation depth: opaque
   bool deferred = false;
   Time at{};
+  bool returned = false;  ///< it came back to its sender: `receiver` sent it, `sender` is whom it did not reach; meta.reason says why (none: there is no such actor)
 };
 
 struct TimerRow {
@@ -136,6 +138,38 @@ struct IdempotencyRow {
   Time at{};
 };
 
+/// A tenant's data key, itself sealed under the master key. The newest is the one that seals; older ones still open what they sealed.
+struct DataKeyRow {
+  std::string id;  ///< hexadecimal; stands in every text that it sealed
+  TenantId tenant;
+  std::string sealed;
+  Time created_at{};
+};
+
+/// The key of one actor's personal fields in the journal, sealed under the tenant's data key. It belongs to a customer: who erases the
+/// person destroys every key of theirs, and what they sealed can be read by nobody any more.
+struct PersonalKeyRow {
+  std::string id;
+  TenantId tenant;
+  std::string customer;  ///< cus_…; of an actor without a customer its own id
+  ActorId actor;
+  std::string sealed;
+  Time created_at{};
+};
+
+/// Who saw or erased what, and why. Never the value.
+struct AuditRow {
+  std::string id;  ///< evt_…
+  TenantId tenant;
+  Time at{};
+  std::string by;      ///< usr_… or the name given on the command line
+  std::string role;
+  std::string action;  ///< "reveal", "erase", "rotate"
+  std::string object;  ///< id of the server, actor or customer
+  std::string field;
+  std::string note;
+};
+
 /// The event a change applied, for the projectors (ticket messages and the like).
 struct Applied {
   EventId id;
@@ -148,6 +182,7 @@ struct Applied {
 /// What one decision writes about one actor.
 struct ActorChange {
   ActorRow row;                        ///< the new state; row.version is the new version
+  bool documents_kept = false;         ///< attributes and cursor stay as they are stored, also when nobody can read them; no projector runs
   std::int64_t expected_version = 0;   ///< 0: the actor is created
   Applied applied;
   Json journal = JsonArray{};          ///< entries of this decision, in order
@@ -162,6 +197,9 @@ struct ActorChange {
   std::vector<std::int64_t> consumed;  ///< own mailbox rows applied or refused: removed
   std::vector<IncidentRow> incidents;  ///< opened: inserted; state "closed": only state and closed_* of the existing row change
   std::vector<OutboxRow> outbox;
+  std::optional<PersonalKeyRow> personal_key;  ///< made by this decision: its journal is sealed with it
+  bool forget_person = false;          ///< the actor's personal key is destroyed
+  std::vector<AuditRow> audit;
 };
 
 /// A row that must still be as it was when the decision was made (`require`): locked and read again in the transaction, by id.
@@ -179,6 +217,43 @@ struct TransitionAction {
   ActorId actor = {};  ///< whose it is, one of the changes; empty: the first
 };
 
+/// A decision that the mass-action guard has counted.
+struct GuardEntry {
+  TenantId tenant;
+  std::string kind;     ///< of the actor
+  ActorId actor;
+  Time at{};            ///< engine time
+  IncidentId released;  ///< the question whose release let it pass; empty: it passed within the bounds
+};
+
+/// What the mass-action guard asks a person: may these timers do what they are about to? While it is not released, timers are held.
+/// It stands in the list of incidents too, under the same id (kind "mass_guard", remedies release and keep).
+struct GuardQuestion {
+  IncidentId id;
+  TenantId tenant;
+  std::string kind;               ///< of the actors
+  std::string why;                ///< "mass", "restore", "downtime", "rest" (of a release up to a number)
+  std::string state = "open";     ///< open (a person is asked), kept (answered: hold on), released
+  std::int64_t passed = 0;        ///< when it was asked: how many went in the window before,
+  std::int64_t bound = 0;         ///< … how many may,
+  std::int64_t live = 0;          ///< … and how many actors of the kind there were
+  JsonArray examples;             ///< ids of up to ten actors
+  JsonArray answers;              ///< in order: how, by, note, at; of a release also number (null: all) and until; of a keep until
+  Time asked_at{};
+  Time until{};                   ///< kept: asked again then. Released: the same kind passes until then
+  std::int64_t number = -1;       ///< released: how many may pass; -1: all
+  std::int64_t held = 0;          ///< timers held for it now; told, not written
+};
+
+/// Whether automation stands still, for a tenant or for all.
+struct StopRow {
+  TenantId tenant;   ///< empty: all tenants
+  bool on = false;
+  std::string by;    ///< usr_…
+  std::string note;  ///< why
+  Time at{};
+};
+
 /// One decision: all of it or nothing.
 struct Commit {
   std::string id;                      ///< decision id
@@ -186,19 +261,27 @@ struct Commit {
   std::vector<RequiredRow> required;   ///< one has changed: conflict
   std::vector<TransitionAction> actions;  ///< one is refused: refused, nothing is written
   std::optional<IdempotencyRow> idempotency;
+  std::optional<GuardEntry> guard = {};  ///< the mass-action guard has counted it
 };
 
 enum class CommitStatus {
   committed,  ///< on disk
   conflict,   ///< an actor's version is not the expected one (or it exists already): load and decide again
   duplicate,  ///< its idempotency key is taken: nothing was written
-  refused,    ///< an action does not admit it now: `code` and `error` say why; nothing was written
+  refused,    ///< an action does not admit it now, or a message is for another tenant: `code` and `error` say why; nothing was written
   rejected,   ///< the database refuses this decision even alone; `error` says why
 };
 struct CommitResult {
   CommitStatus status = CommitStatus::committed;
   std::string error;
-  std::string code;  ///< of a refusal: "exhausted", "no_server", "invalid_input"
+  std::string code;  ///< of a refusal: "exhausted", "no_server", "invalid_input", "other_tenant"
+};
+
+/// What a look for messages without a receiver has done.
+struct Undelivered {
+  std::int64_t seen = 0;          ///< the mailbox was looked through up to this row; 0: to its end
+  std::vector<ActorId> returned;  ///< senders whose messages came back
+  int dropped = 0;                ///< rows that had neither receiver nor sender
 };
 
 /// A row that a reference of a workflow points to, with what expressions may read of it.
@@ -226,6 +309,9 @@ struct SettingValue {
 struct LoadedActor {
   ActorRow row;
   std::vector<MailboxRow> mailbox;  ///< deferred and undelivered, by seq, at most 256
+  std::optional<PersonalKeyRow> personal_key = std::nullopt;
+  IncidentId quarantine = {};   ///< its open incident of kind "quarantined"; empty: none
+  std::string unreadable = {};  ///< what of it is no JSON, and stands empty here; empty: all can be read
 };
 
 /// A local effect of a step, done by the store: effect and result in one transaction. See storage/actions/actions.hpp.
@@ -282,20 +368,29 @@ struct AddressRow {
   std::string address;
 };
 
+/// How long a node counts as alive after its last heartbeat, unless it says otherwise.
+inline constexpr Duration default_lease = std::chrono::seconds{15};
+
 class Store {
  public:
   virtual ~Store() = default;
 
   // --- the node
-  /// Registers this process; every commit is refused once the row is gone. Ends former incarnations of the same host.
-  /// Errors: conflict when a live incarnation of another host holds the database.
-  [[nodiscard]] virtual Result<void> begin_incarnation(const std::string& incarnation, const std::string& host) = 0;
+  // A session that bears an incarnation writes nothing, by whatever function, once that incarnation was ended: every transaction
+  // holds the row in node_fence, and a successor waits for those under way. Such a write fails with `cancelled`.
+  /// Registers this process, and takes every shard. Ends former incarnations of the same host at once (its lock says that their
+  /// process is gone), those of other hosts when the lease that they promised to renew is silent by the database's clock.
+  /// `lease`: how long this incarnation counts as alive after a heartbeat.
+  /// Errors: conflict with reason "held" when a live incarnation of another host holds the database.
+  [[nodiscard]] virtual Result<void> begin_incarnation(const std::string& incarnation, const std::string& host, Duration lease = default_lease) = 0;
+  /// Hands over: whoever waits may begin at once.
   virtual void end_incarnation(const std::string& incarnation) = 0;
-  /// Under which incarnation commit() writes; a session that never commits need not set it.
+  /// Under which incarnation this session writes. Sessions of tools beside the node bear none, and may not commit().
   virtual void use_incarnation(const std::string& incarnation) = 0;
 
-  /// Says that this session's incarnation lives; call it every few seconds. Errors: cancelled when the incarnation was ended.
-  [[nodiscard]] virtual Result<void> heartbeat() = 0;
+  /// Renews the lease of this session's incarnation; call it three times in a lease. Returns the database's time, which no demo moves.
+  /// Errors: cancelled when the incarnation was ended.
+  [[nodiscard]] virtual Result<Time> heartbeat() = 0;
 
   // --- writing
   /// Writes all decisions in one transaction (bisecting when the database refuses one); one result per decision, in order.
@@ -310,11 +405,14 @@ class Store {
   [[nodiscard]] virtual Result<LoadedActor> load(const ActorId& id) = 0;
   /// Takes every attempt that is not of `incarnation` over to it and returns them.
   [[nodiscard]] virtual Result<std::vector<AttemptRow>> take_over_attempts(const std::string& incarnation) = 0;
-  /// Timers due at or before `until`, earliest first.
+  /// Timers due at or before `until`, earliest first; without those that the mass-action guard holds, and those of stopped tenants.
   [[nodiscard]] virtual Result<std::vector<TimerRow>> timers_due(Time until, int limit) = 0;
   /// Receivers whose mailbox may be taken from: undelivered messages, or deferred ones of an actor that neither works nor is held
   /// (the node ended between the end of its run and their turn). Longest waiting first, at most `limit`.
   [[nodiscard]] virtual Result<std::vector<ActorId>> receivers_waiting(int limit) = 0;
+  /// Looks through at most `limit` rows of the mailbox behind `after`. Messages whose receiver does not exist go back to their sender; those
+  /// that have no sender either are removed. Errors: as commit().
+  [[nodiscard]] virtual Result<Undelivered> return_undelivered(std::int64_t after, int limit) = 0;
   /// Rows that references point to, committed data only; ids that exist nowhere in the tenant are left out.
   [[nodiscard]] virtual Result<std::vector<ReferenceRow>> read_references(const TenantId& tenant, std::span<const std::string> ids) = 0;
   [[nodiscard]] virtual Result<std::optional<IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key) = 0;
@@ -343,10 +441,37 @@ class Store {
   /// Live actors that a setting of this level reaches, after `after` in the order of ids, at most `limit`: they are reckoned again.
   [[nodiscard]] virtual Result<std::vector<ActorId>> actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit) = 0;
 
+  // --- mass-action guard and emergency stop
+  /// Writes the question unless it is known, and marks these timers as held for it: timers_due() leaves them out until they are let go,
+  /// set to another time or cleared. One that is no longer as given is left alone. Errors: cancelled.
+  [[nodiscard]] virtual Result<void> hold_timers(const GuardQuestion& question, std::span<const TimerRow> timers) = 0;
+  /// Writes what became of a known question. Of its held timers those due earliest are let go: all (-1) or so many; the others are
+  /// held for `rest` from then on, when it is given. Errors: cancelled.
+  [[nodiscard]] virtual Result<void> put_guard_question(const GuardQuestion& question, std::int64_t let_go, const std::optional<GuardQuestion>& rest) = 0;
+  /// Those that are not released, and all asked or holding good at or after `since`; of every tenant when it is empty. Newest first.
+  [[nodiscard]] virtual Result<std::vector<GuardQuestion>> guard_questions(const TenantId& tenant, Time since, int limit) = 0;
+  /// What was counted at or after `since`, oldest first.
+  [[nodiscard]] virtual Result<std::vector<GuardEntry>> guard_entries(Time since) = 0;
+  [[nodiscard]] virtual Result<void> forget_guard_entries(Time before) = 0;
+  [[nodiscard]] virtual Result<std::int64_t> count_live(const TenantId& tenant, const std::string& kind) = 0;
+  /// Turns the emergency stop on or off; its history is kept. `journal`: in whose own journal it is noted. Errors: cancelled.
+  [[nodiscard]] virtual Result<void> put_stop(const StopRow& stop, const TenantId& journal) = 0;
+  /// Those that are on.
+  [[nodiscard]] virtual Result<std::vector<StopRow>> stops() = 0;
+  /// Of this tenant and of all, newest first.
+  [[nodiscard]] virtual Result<std::vector<StopRow>> stop_history(const TenantId& tenant, int limit) = 0;
+
   // --- things of the installation that actions and connectors use
   [[nodiscard]] virtual Result<void> put_server(const ServerRow& server) = 0;  ///< inserts or replaces (not `used`)
   [[nodiscard]] virtual Result<void> put_id_range(const IdRange& range) = 0;
   [[nodiscard]] virtual Result<void> put_addresses(std::span<const AddressRow> addresses) = 0;  ///< known ones are left alone
+  // --- keys
+  /// Oldest first.
+  [[nodiscard]] virtual Result<std::vector<DataKeyRow>> data_keys(const TenantId& tenant) = 0;
+  /// Errors: conflict when there is one of this id.
+  [[nodiscard]] virtual Result<void> add_data_key(const DataKeyRow& key) = 0;
+  /// Kept before the value is shown to anybody.
+  [[nodiscard]] virtual Result<void> add_audit(const AuditRow& entry) = 0;
   /// Small named values of the installation (clock offset of the demo …).
   [[nodiscard]] virtual Result<std::optional<std::string>> get_value(const std::string& name) = 0;
   [[nodiscard]] virtual Result<void> put_value(const std::string& name, const std::string& value) = 0;
@@ -362,6 +487,7 @@ class Database {
   [[nodiscard]] virtual std::string dialect() const = 0;
 };
 
-[[nodiscard]] std::shared_ptr<Database> make_memory_database();
+/// `now`: the database's clock, by which leases are judged; none: wall time.
+[[nodiscard]] std::shared_ptr<Database> make_memory_database(std::function<Time()> now = {});
 
 }  // namespace stellwerk::storage

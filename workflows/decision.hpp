@@ -82,7 +82,7 @@ struct Decision {
   std::vector<const Transition*> taken;    ///< transitions carried out, in order; they belong to the definition
   std::vector<TransitionAction> actions;
   std::vector<ReadRow> requires_;          ///< what `require` relied on
-  bool guarded = false;                    ///< a transition with `guard: mass` was taken by a timer
+  bool guarded = false;                    ///< a timer took a transition that counts for the mass-action guard
   std::vector<OutgoingMessage> messages;
   std::optional<Deferred> defer;           ///< the event in hand goes to the actor's own mailbox as deferred
   std::vector<std::int64_t> consumed;

@@ -130,7 +130,10 @@ enum class Interrupt { none, undo, keep };
 struct Transition {
   cel::Program when;                ///< empty: always
   cel::Program require;             ///< must also be true at commit: the rows it reads are locked and read again
-  bool guard_mass = false;          ///< `guard: mass`: counted with its like (ENGINE.md, guards)
+  bool guard_mass = false;          ///< `guard: mass`
+  /// Of a timer: the mass-action guard counts it. It says so itself, or leads to work that destroys, or to where a command with
+  /// `confirm: destructive` leads.
+  bool counts = false;
   std::vector<LocalEffect> effects;
   int to = -1;                      ///< state index; -1: stays
   int work = -1;                    ///< steps to be done in place: index into Definition::works; -1: none
@@ -278,6 +281,23 @@ struct State {
   [[nodiscard]] bool works() const { return work >= 0; }
 };
 
+/// What a `create` or `send` says to another workflow, as far as it is written out: compared by check_across().
+struct Crossing {
+  /// A member of `with`.
+  struct Given {
+    std::string name;
+    cel::Type type;               ///< static type of what is given
+    std::optional<Json> literal;  ///< when nothing in it is reckoned
+    config::Place place;          ///< of the name
+  };
+  std::string kind;      ///< of the actor that is created or written to; empty: not known before the message is sent
+  std::string workflow;  ///< the workflow by name; empty: made by an expression, or any of the kind
+  std::string event;     ///< of `send`; empty: a `create`
+  std::vector<Given> with;
+  bool whole = true;     ///< `with` is written out; false: made by one expression
+  config::Place place;   ///< of the workflow's or the event's name
+};
+
 struct Definition {
   std::string name;
   std::string kind;
@@ -294,9 +314,11 @@ struct Definition {
   std::vector<Work> works;           ///< of states and in place
   std::vector<Schedule> schedules;
   std::vector<Reference> references;
+  std::vector<Crossing> crossings;   ///< in the order written
   int initial = 0;
   std::bitset<slot::first_attribute> reads;  ///< which of the slots before the attributes some expression reads
   std::string text;  ///< as published: resolved
+  std::vector<std::string> files;  ///< by Place::file, as problems name them
 
   [[nodiscard]] int find_state(std::string_view state) const;          ///< index or -1
   [[nodiscard]] int find_attribute(std::string_view attribute) const;  ///< index or -1
@@ -322,6 +344,19 @@ using FindBase = std::function<std::optional<SourceFile>(std::string_view workfl
 /// Reads, resolves and checks a workflow file. All problems in one go, those of the file before those of its base, each by place.
 [[nodiscard]] tl::expected<std::shared_ptr<const Definition>, std::vector<config::Problem>> load_workflow(const std::string& file_name, const std::string& text,
                                                                                                           const Catalog& catalog, const FindBase& find_base = {});
+
+/// The workflows that one may mean.
+struct Neighbours {
+  using Some = std::vector<std::shared_ptr<const Definition>>;
+  Some known;             ///< checked or published together; may hold the one itself
+  Some named = {};        ///< found by the name that a `create` gives; there may be others of their kind
+  bool complete = false;  ///< those known are all there are
+};
+
+/// What `definition` says to other workflows with `create` and `send`, held against its neighbours: workflows, attributes, events and
+/// payloads that the other does not have. Of a workflow or kind that is not among them nothing is told, unless the name is nearly that
+/// of one, or they are complete. Of a kind with several workflows it is enough that one of them takes what is sent. By place.
+[[nodiscard]] std::vector<config::Problem> check_across(const Definition& definition, const Neighbours& neighbours);
 
 /// The file with its base merged in: maps by key, lists replaced; complete in itself. A file that extends nothing is returned as it is.
 [[nodiscard]] tl::expected<std::string, std::vector<config::Problem>> resolve_workflow(const std::string& file_name, const std::string& text, const FindBase& find_base);

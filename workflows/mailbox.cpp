@@ -36,6 +36,10 @@ Snapshot settled(const Decision& decision, std::int64_t version) {
   return snapshot;
 }
 
+bool may_have_begun(const Attempt& attempt, Time now) {
+  return attempt.mode != "execute" || attempt.due <= now || attempt.executor == "action";
+}
+
 std::optional<Outcome> outcome_of_restart(const Attempt& attempt, Time now) {
   const bool may_have_left = attempt.executor == "connector" && attempt.mode == "execute" && attempt.due <= now;
   if (!may_have_left) return std::nullopt;

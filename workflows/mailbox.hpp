@@ -25,6 +25,8 @@ struct Waits {
 /// The actor as it is once the decision is written under `version`. A deferral without a row number yet stands in Snapshot::deferred with seq 0.
 [[nodiscard]] Snapshot settled(const Decision& decision, std::int64_t version);
 
+/// Whether an effect of the attempt may be there already. Of an action only its executor knows: clocks may have been set since it began.
+[[nodiscard]] bool may_have_begun(const Attempt& attempt, Time now);
 /// The answer to an attempt of a process that ended: what may have left is looked at first. Nothing when it simply goes on (an action,
 /// a poll, a try not yet due).
 [[nodiscard]] std::optional<Outcome> outcome_of_restart(const Attempt& attempt, Time now);

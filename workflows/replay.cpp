@@ -19,6 +19,7 @@ class Replay {
   Result<void> read(const Json& entry) {
     const auto type = text_of(entry, "type");
     if (type == "created" || type == "set") return attributes(entry);
+    if (type == "erased") return erased(entry);
     if (type == "state") return state(text_of(entry, "to"));
     if (type == "timer_set") return timer_set(entry);
     if (type == "timer" || type == "timer_cleared" || type == "timer_dropped") return timer_gone(text_of(entry, "timer"));
@@ -44,7 +45,9 @@ class Replay {
       const std::string name{member.key()};
       const int index = definition_.find_attribute(name);
       if (index < 0) return contradicts(fmt::format("workflow {} has no attribute '{}'", definition_.name, name));
-      const bool hidden = is_secret(definition_.attributes[static_cast<std::size_t>(index)].field.type) && member.value().is_string() && as_view(member.value().get_string()) == masked;
+      const auto& attribute = definition_.attributes[static_cast<std::size_t>(index)];
+      const bool masked_secret = is_secret(attribute.field.type) && member.value().is_string() && as_view(member.value().get_string()) == masked;
+      const bool hidden = masked_secret || (attribute.personal && find_member(member.value(), "$personal") != nullptr);
       if (hidden) {
         found_.unknown.insert(name);
         found_.attributes.erase(name);
@@ -52,6 +55,19 @@ class Replay {
         found_.unknown.erase(name);
         found_.attributes[name] = member.value();
       }
+    }
+    return {};
+  }
+
+  /// The person is forgotten: what these attributes were is nobody's business, and they are empty now.
+  Result<void> erased(const Json& entry) {
+    const auto* names = find_member(entry, "attributes");
+    if (names == nullptr || !names->is_array()) return contradicts("its attributes are no list");
+    for (const auto& item : names->get_array()) {
+      const std::string name{item.is_string() ? as_view(item.get_string()) : std::string_view{}};
+      if (definition_.find_attribute(name) < 0) return contradicts(fmt::format("workflow {} has no attribute '{}'", definition_.name, name));
+      found_.unknown.erase(name);
+      found_.attributes[name] = nullptr;
     }
     return {};
   }

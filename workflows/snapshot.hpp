@@ -3,6 +3,7 @@
 
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <variant>
 #include <vector>
@@ -155,6 +156,7 @@ struct Cursor {
   std::map<std::string, ScheduleState> schedules;
   std::optional<Run> run;
   std::vector<FailedEvent> failed;
+  std::set<std::string> shown;        ///< one-time secrets whose present value the owner has seen
   int moves = 0;                      ///< steps and transitions without an event from outside
 };
 [[nodiscard]] Json encode_cursor(const Cursor& cursor);

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <iterator>
 
 #include "workflows/cel/numbers.hpp"
@@ -52,6 +53,14 @@ const NamedType* find_type(std::string_view name) {
   return found == named_types().end() ? nullptr : &*found;
 }
 
+/// A type under the name that other languages give it; empty for all others.
+std::string_view name_here(std::string_view word) {
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 9> others{{{"integer", "int"}, {"boolean", "bool"}, {"text", "string"}, {"str", "string"}, {"float", "real"}, {"double", "real"},
+                                                                                       {"datetime", "timestamp"}, {"array", "list"}, {"object", "map"}}};
+  const auto found = std::ranges::find(others, word, &std::pair<std::string_view, std::string_view>::first);
+  return found == others.end() ? std::string_view{} : found->second;
+}
+
 class TypeReader {
  public:
   TypeReader(const Yaml& yaml, Report& report, const KeySet& keys) : yaml_{yaml}, report_{report}, keys_{keys} {}
@@ -87,10 +96,11 @@ class TypeReader {
       if (found->base == Base::enumeration && !key("enum")) report_.add(code::missing_key, type->place, "'type: enum' without its values", "write 'enum: [a, b]'");
       return found;
     }
+    const std::string foreign{name_here(*word)};
     std::vector<std::string> names;
     for (const auto& named : named_types()) names.emplace_back(named.name);
-    report_.add(code::unknown_type, type->place, fmt::format("there is no type '{}'", *word), suggest(*word, names));
-    return find_type(config::closest(*word, names));
+    report_.add(code::unknown_type, type->place, fmt::format("there is no type '{}'", *word), foreign.empty() ? suggest(*word, names) : fmt::format("write {}", foreign));
+    return find_type(foreign.empty() ? config::closest(*word, names) : foreign);
   }
 
   void refuse_other_keys(const NamedType& named) {
@@ -187,7 +197,7 @@ class TypeReader {
 
   TypeSpec item_type(const Yaml& of) {
     if (!of.is_text()) {
-      static const KeySet keys{"an item type", type_keys, {}};
+      static const KeySet keys{"an item type", type_keys};
       return check_keys(report_, of, keys) ? TypeReader{of, report_, keys}.read() : TypeSpec{.base = Base::any};
     }
     Yaml map;
@@ -233,7 +243,7 @@ void append(std::vector<config::Problem>& problems, Report& report) {
 
 TypeSpec read_type(const config::Yaml& yaml, const std::string& file, std::vector<config::Problem>& problems) {
   Report report{file};
-  static const KeySet keys{"a type", type_keys, {}};
+  static const KeySet keys{"a type", type_keys};
   auto type = check_keys(report, yaml, keys) ? TypeReader{yaml, report, keys}.read() : TypeSpec{.base = Base::any};
   append(problems, report);
   return type;
@@ -242,7 +252,7 @@ TypeSpec read_type(const config::Yaml& yaml, const std::string& file, std::vecto
 std::vector<Field> read_fields(const config::Yaml& yaml, const std::string& file, std::vector<config::Problem>& problems, const std::vector<std::string>& extra) {
   Report report{file};
   std::vector<Field> fields;
-  KeySet keys{"a declaration", type_keys, {}};
+  KeySet keys{"a declaration", type_keys};
   keys.known.insert(keys.known.end(), field_keys.begin(), field_keys.end());
   keys.known.insert(keys.known.end(), extra.begin(), extra.end());
   if (yaml.is_map()) {

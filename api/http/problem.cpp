@@ -45,8 +45,10 @@ Response json_response(int status, const Json& body) { return Response{.status =
 Response problem_response(const Error& error, std::string_view trace_id) {
   JsonArray errors;
   for (const auto& field : error.fields) errors.push_back(JsonObject{{"pointer", field.pointer}, {"message", field.message}});
-  // what went wrong inside is for the log; the trace id leads there
-  const std::string_view detail = error.code == ErrorCode::internal ? std::string_view{"an internal error; the log has it under this trace id"} : std::string_view{error.message};
+  // what went wrong inside is for the log; the trace id leads there. What is wrong with an input is told to the bottom.
+  const std::string detail = error.code == ErrorCode::internal           ? "an internal error; the log has it under this trace id"
+                             : error.code == ErrorCode::invalid_argument ? describe(error)
+                                                                         : error.message;
   const auto type = error.reason.empty() ? to_string(error.code) : std::string_view{error.reason};
   return render(status_of(error.code), type, detail, trace_id, std::move(errors));
 }

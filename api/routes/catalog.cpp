@@ -132,7 +132,7 @@ void list_leases(Api& api, Call&& call) {
 void list_workflows(Api& api, Call&& call) {
   api.answer(std::move(call), [](actors::Views& views, const Call&) -> Result<Json> {
     JsonArray items;
-    for (const auto& [name, revision] : views.workflows()) items.push_back(JsonObject{{"name", name}, {"revision", revision}});
+    for (const auto& [name, revision] : views.workflows()) items.push_back(JsonObject{{"name", name}, {"revision", revision}, {"newer_file", views.has_newer_file(name)}});
     return Json(JsonObject{{"items", std::move(items)}});
   });
 }
@@ -145,16 +145,6 @@ void list_notifications(Api& api, Call&& call) {
     return render_page(rows, page.limit, [](const storage::OutboxRow& row) {
       return Json(JsonObject{{"id", row.id}, {"type", row.type}, {"actor", row.actor.str()}, {"data", row.data}, {"at", format_time(row.at)}});
     });
-  });
-}
-
-/// Actors without a live wake-up: promise 4, as a question.
-void list_stuck(Api& api, Call&& call) {
-  api.answer(std::move(call), [](actors::Views& views, const Call&) -> Result<Json> {
-    STELLWERK_TRY(const auto stuck, views.stuck_actors(100));
-    JsonArray items;
-    for (const auto& id : stuck) items.push_back(boost::json::string(id.str()));
-    return Json(JsonObject{{"items", std::move(items)}});
   });
 }
 
@@ -172,7 +162,6 @@ void add_catalog_routes(Api& api) {
   api.add(get, "/api/admin/leases", Access::staff, list_leases);
   api.add(get, "/api/admin/workflows", Access::staff, list_workflows);
   api.add(get, "/api/admin/outbox", Access::staff, list_notifications);
-  api.add(get, "/api/admin/stuck-actors", Access::staff, list_stuck);
 }
 
 }  // namespace stellwerk::api

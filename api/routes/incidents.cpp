@@ -11,9 +11,14 @@ void list(Api& api, Call&& call) {
   auto page = call.page();
   if (!page) return call.refuse(page.error());
   api.answer(std::move(call), [page = *page](actors::Views& views, const Call& c) -> Result<Json> {
-    const auto* state = c.request.query_value("state");
-    if (state != nullptr && *state != "open" && *state != "closed") return fail(ErrorCode::invalid_argument, "query parameter 'state' is wrong: open or closed is expected", "bad_query");
-    STELLWERK_TRY(const auto incidents, views.records().list_incidents(c.caller.tenant, state == nullptr ? "" : *state, page));
+    const auto given = [&](const char* name) {
+      const auto* value = c.request.query_value(name);
+      return value == nullptr ? std::string{} : *value;
+    };
+    const storage::IncidentFilter filter{.state = given("state"), .kind = given("kind"), .actor = ActorId{given("actor")}, .step = given("step")};
+    if (!filter.state.empty() && filter.state != "open" && filter.state != "closed")
+      return fail(ErrorCode::invalid_argument, "query parameter 'state' is wrong: open or closed is expected", "bad_query");
+    STELLWERK_TRY(const auto incidents, views.records().list_incidents(c.caller.tenant, filter, page));
     return render_page(incidents, page.limit, [](const actors::IncidentRow& i) { return render(i); });
   });
 }
@@ -22,7 +27,12 @@ void show(Api& api, Call&& call) {
   api.answer(std::move(call), [](actors::Views& views, const Call& c) -> Result<Json> {
     STELLWERK_TRY(const auto incident, views.records().find_incident(c.caller.tenant, IncidentId{c.param("id")}));
     if (!incident) return fail(ErrorCode::not_found, "there is no incident " + c.param("id"));
-    return render(*incident);
+    std::string name;
+    if (!incident->closed_by.empty()) {
+      STELLWERK_TRY(const auto account, views.records().find_account_by_id(UserId{incident->closed_by}));
+      if (account && account->tenant == c.caller.tenant) name = account->name;
+    }
+    return render_whole(*incident, name);
   });
 }
 

@@ -51,6 +51,14 @@ std::string code_of(CURLcode result) {
 
 }  // namespace
 
+DriverResponse withheld_response() {
+  DriverResponse response;
+  response.failure = Failure::not_sent;
+  response.failure_code = "lease";
+  response.failure_text = "not sent: the lease of this node is over";
+  return response;
+}
+
 CurlTransfer::CurlTransfer(DriverRequest request, std::function<void(DriverResponse)> done) : request_{std::move(request)}, done_{std::move(done)} {}
 
 CurlTransfer::~CurlTransfer() {
@@ -142,6 +150,10 @@ std::size_t CurlTransfer::on_body(char* data, std::size_t size, std::size_t coun
   return bytes;
 }
 
+bool CurlTransfer::may_leave() const { return !request_.may_leave || request_.may_leave(); }
+
+void CurlTransfer::finish_withheld() { std::exchange(done_, {})(withheld_response()); }
+
 /// A connection stands and the request's first byte is about to leave.
 int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
   auto& transfer = *static_cast<CurlTransfer*>(self);
@@ -153,6 +165,10 @@ int CurlTransfer::on_connected(void* self, char*, char*, int, int) {
       transfer.wrong_server_ = true;
       return CURL_PREREQFUNC_ABORT;
     }
+  }
+  if (!transfer.may_leave()) {
+    transfer.withheld_ = true;
+    return CURL_PREREQFUNC_ABORT;
   }
   // curl sends a request again when a kept connection closes without an answer; a change might then happen twice
   if (++transfer.connected_ > 1 && transfer.changes()) return CURL_PREREQFUNC_ABORT;
@@ -170,6 +186,7 @@ void CurlTransfer::finish(CURLcode result) {
   curl_easy_getinfo(handle_, CURLINFO_REQUEST_SIZE, &sent);
   const bool unsent = connected_ == 0 || (connected_ == 1 && sent == 0);
   const auto failure = unsent ? Failure::not_sent : Failure::uncertain;
+  if (withheld_ && unsent) return finish_withheld();
   if (wrong_server_) return fail(failure, "tls", "the server's certificate does not have the fingerprint that was set");
   if (too_big_) return fail(Failure::uncertain, "truncated", fmt::format("the answer is longer than {} bytes", max_body));
   if (result == CURLE_ABORTED_BY_CALLBACK) return fail(failure, "reset", "the connection was closed before an answer came");

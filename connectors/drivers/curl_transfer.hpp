@@ -24,8 +24,12 @@ class CurlTransfer {
   [[nodiscard]] bool prepare();
   [[nodiscard]] CURL* handle() const { return handle_; }
 
+  /// Whether this node may still act.
+  [[nodiscard]] bool may_leave() const;
+
   /// Each ends the exchange and calls back once.
   void finish(CURLcode result);
+  void finish_withheld();
   void finish_unsent(const std::string& code, const std::string& text);
   /// The driver stops: it may have arrived, unless it was never begun.
   void finish_stopped();
@@ -49,6 +53,7 @@ class CurlTransfer {
   std::string unsendable_;     ///< why prepare() failed
   int connected_ = 0;          ///< times a connection was ready to take the request
   bool wrong_server_ = false;  ///< the connection's certificate is not the pinned one
+  bool withheld_ = false;      ///< the lease was over when the connection stood
   bool too_big_ = false;
   char error_[CURL_ERROR_SIZE] = {};
 };

@@ -87,6 +87,10 @@ class HttpDriver final : public Driver {
       taken.swap(inbox_);
     }
     for (auto& transfer : taken) {
+      if (!transfer->may_leave()) {
+        transfer->finish_withheld();
+        continue;
+      }
       if (!transfer->prepare() || curl_multi_add_handle(multi_, transfer->handle()) != CURLM_OK) {
         transfer->finish_unsent("request", "the HTTP library does not take the request");
         continue;

@@ -25,6 +25,7 @@ class NoopDriver final : public Driver {
   NoopDriver& operator=(const NoopDriver&) = delete;
 
   void send(DriverRequest request, std::function<void(DriverResponse)> done) override {
+    if (request.may_leave && !request.may_leave()) return done(withheld_response());
     DriverResponse response;
     if (const auto trouble = note(request.key); !trouble.empty()) {
       response.failure = DriverResponse::Failure::not_sent;

@@ -18,7 +18,9 @@ T must(Result<T> result) {
 }
 
 struct MemoryBackend {
-  std::shared_ptr<storage::Database> database = storage::make_memory_database();
+  std::shared_ptr<Duration> passed = std::make_shared<Duration>();
+  std::shared_ptr<storage::Database> database = storage::make_memory_database([passed = passed] { return wall_now() + *passed; });
+  void let_pass(Duration span) const { *passed += span; }
 };
 
 struct SqliteBackend {

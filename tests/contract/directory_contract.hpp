@@ -220,25 +220,67 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(leases_list_every_number_address_and_place_in_use,
   BOOST_TEST((leases[3].type == "place" && leases[3].pool == "vm" && leases[3].value == "srv_1" && leases[3].owner == "svc_4"));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(an_actor_without_any_wake_up_is_stuck, Backend, Backends) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_a_key_sealed_is_found_table_by_table_and_written_back, Backend, Backends) {
   DirectoryFixture<Backend> f;
-  std::vector<Commit> batch;
-  for (const auto* id : {"svc_attempt", "svc_deferred", "svc_final", "svc_incident", "svc_message", "svc_nothing", "svc_resting", "svc_timer"}) batch.push_back(create(id));
-  batch[0].changes[0].attempts = {attempt_of("svc_attempt", "run_1", "att_1")};
-  batch[1].changes[0].messages = {message_to("svc_deferred", "", "later", true)};
-  batch[2].changes[0].row.live = false;
-  IncidentRow incident;
-  incident.id = IncidentId{"inc_1"};
-  incident.tenant = tenant;
-  incident.actor = ActorId{"svc_incident"};
-  batch[3].changes[0].incidents = {incident};
-  batch[4].changes[0].messages = {message_to("svc_message", "svc_timer", "hello")};
-  batch[6].changes[0].row.state = "quiet";
-  batch[7].changes[0].timers = {{ActorId{"svc_timer"}, tenant, "t", noon}};
-  f.commit(batch);
-  const std::vector<std::string> resting{"test-flow/quiet", "other/active"};
-  BOOST_TEST((must(f.directory->stuck_actors(resting, 10)) == std::vector{ActorId{"svc_deferred"}, ActorId{"svc_nothing"}}));
-  BOOST_TEST(must(f.directory->stuck_actors({}, 2)).size() == 2);
+  auto made = create("svc_a");
+  auto& change = made.changes[0];
+  change.row.attributes = JsonObject{{"pin", JsonObject{{"$sealed", "v1.aa11.x"}}}};
+  change.attempts = {attempt_of("svc_a", "run_1", "att_1", "noop.run", JsonObject{{"$sealed", "v1.aa11.y"}})};
+  change.messages = {message_to("svc_a", "", "poke", true)};
+  change.messages[0].payload = JsonObject{{"$sealed", "v1.aa11.z"}};
+  change.personal_key = PersonalKeyRow{.id = "k1", .tenant = tenant, .customer = "cus_1", .actor = ActorId{"svc_a"}, .sealed = "v1.aa11.k", .created_at = noon};
+  f.commit({made, create("svc_b")});
+  must(f.store->put_server({.id = ServerId{"srv_1"}, .tenant = tenant, .name = "n", .connector = "c", .pool = "p", .settings = JsonObject{{"token", "v1.aa11.t"}}, .created_at = noon}));
+  must(f.store->put_setting(tenant, {.level = SettingValue::Level::tenant, .owner = {}, .workflow = "w", .name = "s", .value = JsonObject{{"$sealed", "v1.aa11.s"}}, .by = {}, .note = {}, .at = noon}));
+  must(f.store->add_data_key({.id = "aa11", .tenant = tenant, .sealed = "v1.m.x", .created_at = noon}));
+  BOOST_TEST(must(f.directory->count_sealed(tenant, "aa11")) == 7);  // actor, mailbox, attempt, server, setting with its history, key
+  BOOST_TEST(must(f.directory->count_sealed(TenantId{"ten_2"}, "aa11")) == 0);
+  BOOST_TEST((f.directory->destroy_data_key(tenant, "aa11").error().code == ErrorCode::conflict));
+  for (const auto& table : sealed_tables()) {
+    for (std::string after;;) {
+      auto rows = must(f.directory->sealed_documents(tenant, "aa11", table, after, 1));
+      if (rows.empty()) break;
+      after = rows.back().ids.front();
+      for (auto& row : rows)
+        for (auto& text : row.documents)
+          if (const auto at = text.find("aa11"); at != std::string::npos) text.replace(at, 4, "bb22");
+      must(f.directory->put_sealed(rows));
+    }
+  }
+  BOOST_TEST(must(f.directory->count_sealed(tenant, "aa11")) == 0);
+  BOOST_TEST(must(f.directory->count_sealed(tenant, "bb22")) == 7);
+  const auto loaded = must(f.store->load(ActorId{"svc_a"}));
+  BOOST_TEST(dump_json(loaded.row.attributes) == R"({"pin":{"$sealed":"v1.bb22.x"}})");
+  BOOST_TEST(loaded.personal_key->sealed == "v1.bb22.k");
+  must(f.directory->destroy_data_key(tenant, "aa11"));
+  BOOST_TEST(must(f.store->data_keys(tenant)).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_erased_customer_leaves_a_number_and_nothing_personal, Backend, Backends) {
+  DirectoryFixture<Backend> f;
+  must(f.directory->add_customer({"cus_1", tenant, "000000A1", "Erika Mustermann", "erika@example.com", noon}));
+  must(f.directory->add_account({UserId{"usr_1"}, tenant, "erika@example.com", "customer", "Erika", "hash", "cus_1", false, noon}));
+  must(f.directory->add_session({"ses_1", UserId{"usr_1"}, tenant, noon, noon + std::chrono::hours{1}, false}));
+  auto of_them = ticket("tkt_1");
+  of_them.changes[0].outbox = {outbox_event("evt_n1", "tkt_1")};
+  of_them.changes[0].personal_key = PersonalKeyRow{.id = "k1", .tenant = tenant, .customer = "cus_1", .actor = ActorId{"tkt_1"}, .sealed = "x", .created_at = noon};
+  auto of_others = ticket("tkt_2");
+  of_others.changes[0].row.customer = "cus_2";
+  f.commit({of_them, of_others});
+  const AuditRow audit{.id = "evt_a", .tenant = tenant, .at = noon, .by = "usr_9", .role = "admin", .action = "erase", .object = "cus_1", .field = {}, .note = "asked"};
+  BOOST_TEST((f.directory->erase_customer(tenant, "cus_none", audit).error().code == ErrorCode::not_found));
+  must(f.directory->erase_customer(tenant, "cus_1", audit));
+  const auto customer = must(f.directory->find_customer(tenant, "cus_1"));
+  BOOST_TEST((customer && customer->name.empty() && customer->email.empty() && customer->number == "000000A1"));
+  const auto account = must(f.directory->find_account_by_id(UserId{"usr_1"}));
+  BOOST_TEST((account && account->disabled && account->name.empty() && account->password_hash.empty() && account->email == "usr_1@erased.invalid"));
+  BOOST_TEST(must(f.directory->find_session("ses_1"))->revoked);
+  BOOST_TEST(must(f.directory->ticket_messages(tenant, ActorId{"tkt_1"}, true)).at(0).body == "(erased)");
+  BOOST_TEST(must(f.directory->ticket_messages(tenant, ActorId{"tkt_2"}, true)).at(0).body == "It is down.");
+  BOOST_TEST(dump_json(must(f.directory->list_outbox(tenant, {})).at(0).data) == "{}");
+  BOOST_TEST(!must(f.directory->find_personal_key(tenant, ActorId{"tkt_1"})));
+  const auto entries = must(f.directory->list_audit(tenant, "cus_1", {}));
+  BOOST_TEST((entries.size() == 1 && entries[0].note == "asked" && entries[0].by == "usr_9"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

@@ -6,3 +6,7 @@
 using Backends = std::tuple<stellwerk::testing::SqliteBackend>;
 
 #include "tests/contract/directory_contract.hpp"
+
+#include "tests/contract/doctor_contract.hpp"
+
+#include "tests/contract/retention_contract.hpp"

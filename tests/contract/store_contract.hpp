@@ -175,6 +175,77 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(messages_wait_in_order_until_they_are_consumed, Ba
   BOOST_TEST(loaded.mailbox[0].event == "two");
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_message_without_a_receiver_goes_back_to_its_sender, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto sender = create("svc_a");
+  sender.changes[0].messages = {message_to("svc_b", "svc_a", "one"), message_to("svc_gone", "svc_a", "two"), message_to("svc_gone", "svc_nobody", "three"), message_to("svc_gone", "", "four", true)};
+  commit(*store, {create("svc_b"), sender});
+  auto first = must(store->return_undelivered(0, 2));
+  BOOST_TEST((first.seen > 0 && first.returned == std::vector{ActorId{"svc_a"}} && first.dropped == 0));
+  auto rest = must(store->return_undelivered(first.seen, 100));
+  BOOST_TEST((rest.seen == 0 && rest.returned == std::vector{ActorId{"svc_nobody"}} && rest.dropped == 1));
+  const auto own = must(store->load(ActorId{"svc_a"})).mailbox;
+  BOOST_REQUIRE(own.size() == 1);
+  BOOST_TEST((own[0].returned && !own[0].deferred && own[0].event == "two" && own[0].sender == ActorId{"svc_gone"} && own[0].event_id == EventId{"evt_two"}));
+  BOOST_TEST(!must(store->load(ActorId{"svc_b"})).mailbox.at(0).returned);
+  // the one whose sender is nobody either has nowhere to go
+  BOOST_TEST((must(store->return_undelivered(0, 100)).dropped == 1));
+  const auto nothing = must(store->return_undelivered(0, 100));
+  BOOST_TEST((nothing.returned.empty() && nothing.dropped == 0));
+  BOOST_TEST((must(store->receivers_waiting(10)) == std::vector{ActorId{"svc_b"}, ActorId{"svc_a"}}));
+  auto taken = update("svc_a", 1);
+  taken.changes[0].consumed = {own[0].seq};
+  commit(*store, {taken});
+  BOOST_TEST(must(store->load(ActorId{"svc_a"})).mailbox.empty());
+  auto unnamed = must(backend.database->open_store());
+  BOOST_TEST(!unnamed->return_undelivered(0, 10));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_message_to_another_tenant_is_refused_and_harms_no_neighbour, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto foreign = create("svc_foreign");
+  foreign.changes[0].row.tenant = TenantId{"ten_2"};
+  commit(*store, {foreign, create("svc_a"), create("svc_b")});
+  auto crossing = update("svc_a", 1);
+  crossing.changes[0].messages = {message_to("svc_b", "svc_a", "one"), message_to("svc_foreign", "svc_a", "two")};
+  auto fine = update("svc_b", 1);
+  fine.changes[0].messages = {message_to("svc_a", "svc_b", "three"), message_to("svc_gone", "svc_b", "four")};
+  const auto results = commit(*store, {crossing, fine});
+  BOOST_TEST((results[0].status == Status::refused && results[0].code == "other_tenant" && !results[0].error.empty()));
+  BOOST_TEST((results[1].status == Status::committed));
+  BOOST_TEST(version_of(*store, "svc_a") == 1);
+  BOOST_TEST((must(store->load(ActorId{"svc_b"})).mailbox.empty() && must(store->load(ActorId{"svc_foreign"})).mailbox.empty()));
+  BOOST_TEST(must(store->load(ActorId{"svc_a"})).mailbox.size() == 1);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_actor_is_put_aside_without_touching_its_documents, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto born = create("svc_a", "service");
+  born.changes[0].row.cursor = JsonObject{{"phase", "x"}};
+  commit(*store, {born});
+  BOOST_TEST(must(store->load(ActorId{"svc_a"})).quarantine.empty());
+  auto aside = update("svc_a", 1);
+  aside.changes[0].row.attributes = JsonObject{};
+  aside.changes[0].row.cursor = nullptr;
+  aside.changes[0].row.state = "elsewhere";
+  aside.changes[0].documents_kept = true;
+  aside.changes[0].incidents.push_back({.id = IncidentId{"inc_1"}, .tenant = tenant, .kind = "quarantined", .actor = ActorId{"svc_a"}, .opened_at = noon});
+  BOOST_TEST((commit_one(*store, aside) == Status::committed));
+  auto loaded = must(store->load(ActorId{"svc_a"}));
+  BOOST_TEST((loaded.quarantine == IncidentId{"inc_1"} && loaded.unreadable.empty()));
+  BOOST_TEST((loaded.row.version == 2 && loaded.row.decision == "dec_svc_a_2" && loaded.row.state == "active" && loaded.row.attributes == born.changes[0].row.attributes && loaded.row.cursor == born.changes[0].row.cursor));
+  BOOST_TEST((commit_one(*store, aside) == Status::conflict));
+  auto back = update("svc_a", 2);
+  back.changes[0].documents_kept = true;
+  back.changes[0].incidents.push_back({.id = IncidentId{"inc_1"}, .tenant = tenant, .actor = ActorId{"svc_a"}, .state = "closed", .closed_by = "usr_1", .closed_how = "retry", .closed_at = noon});
+  BOOST_TEST((commit_one(*store, back) == Status::committed));
+  loaded = must(store->load(ActorId{"svc_a"}));
+  BOOST_TEST((loaded.quarantine.empty() && loaded.row.version == 3));
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(timers_are_set_moved_cleared_and_found_by_due_time, Backend, Backends) {
   Backend backend;
   auto store = open_writer(backend);
@@ -283,6 +354,44 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(every_session_of_a_database_sees_the_same, Backend
   BOOST_TEST(version_of(*reader, "svc_a") == 1);
   commit(*writer, {update("svc_a", 1)});
   BOOST_TEST(version_of(*reader, "svc_a") == 2);
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(data_keys_are_kept_in_the_order_of_their_making_and_never_replaced, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  BOOST_TEST(must(store->data_keys(tenant)).empty());
+  must(store->add_data_key({.id = "b2", .tenant = tenant, .sealed = "v1.m.x", .created_at = noon}));
+  must(store->add_data_key({.id = "a1", .tenant = tenant, .sealed = "v1.m.y", .created_at = noon + std::chrono::seconds{1}}));
+  must(store->add_data_key({.id = "c3", .tenant = TenantId{"ten_2"}, .sealed = "v1.m.z", .created_at = noon}));
+  BOOST_TEST((store->add_data_key({.id = "b2", .tenant = tenant, .sealed = "other", .created_at = noon}).error().code == ErrorCode::conflict));
+  const auto keys = must(store->data_keys(tenant));
+  BOOST_REQUIRE(keys.size() == 2);
+  BOOST_TEST((keys[0].id == "b2" && keys[0].sealed == "v1.m.x" && keys[0].created_at == noon && keys[1].id == "a1"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_personal_key_comes_and_goes_with_a_decision_of_its_actor, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  const PersonalKeyRow key{.id = "k1", .tenant = tenant, .customer = "cus_1", .actor = ActorId{"svc_a"}, .sealed = "v1.d.x", .created_at = noon};
+  auto first = create("svc_a");
+  first.changes[0].personal_key = key;
+  auto stale = update("svc_a", 7);
+  stale.changes[0].forget_person = true;
+  BOOST_TEST((commit_one(*store, first) == Status::committed));
+  BOOST_TEST((commit_one(*store, stale) == Status::conflict));
+  const auto loaded = must(store->load(ActorId{"svc_a"})).personal_key;
+  BOOST_REQUIRE(loaded.has_value());
+  BOOST_TEST((loaded->id == "k1" && loaded->customer == "cus_1" && loaded->sealed == "v1.d.x" && loaded->created_at == noon));
+  auto forget = update("svc_a", 1);
+  forget.changes[0].forget_person = true;
+  forget.changes[0].audit = {{.id = "evt_1", .tenant = tenant, .at = noon, .by = "usr_1", .role = "admin", .action = "erase", .object = "svc_a", .field = {}, .note = "asked"}};
+  BOOST_TEST((commit_one(*store, forget) == Status::committed));
+  BOOST_TEST(!must(store->load(ActorId{"svc_a"})).personal_key);
+  auto again = update("svc_a", 2);
+  again.changes[0].personal_key = key;
+  again.changes[0].personal_key->id = "k2";
+  BOOST_TEST((commit_one(*store, again) == Status::committed));
+  BOOST_TEST(must(store->load(ActorId{"svc_a"})).personal_key->id == "k2");
 }
 
 BOOST_AUTO_TEST_SUITE_END()

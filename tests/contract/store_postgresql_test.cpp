@@ -6,6 +6,7 @@
 #include <string>
 #include <tuple>
 
+#include "storage/session.hpp"
 #include "tests/contract/backends.hpp"
 #include "tests/contract/cutting_proxy.hpp"
 
@@ -35,6 +36,8 @@ struct PostgresBackend {
     const std::unique_ptr<PGresult, decltype(&PQclear)> result{PQexec(connection.get(), sql.c_str()), &PQclear};
     return PQntuples(result.get()) > 0 ? PQgetvalue(result.get(), 0, 0) : PQerrorMessage(connection.get());
   }
+  /// What the lease sees of time: the heartbeats are so much older.
+  void let_pass(Duration span) const { ask("update node_heartbeat set at = at - " + std::to_string(span.count())); }
   /// Ends every other connection to this database.
   void cut_connections() const {
     ask("select count(pg_terminate_backend(pid)) from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()");
@@ -51,7 +54,19 @@ using Backends = std::tuple<stellwerk::testing::PostgresBackend>;
 
 #include "tests/contract/transition_contract.hpp"
 
+#include "tests/contract/guard_contract.hpp"
+
 #include "tests/contract/directory_contract.hpp"
+
+#include "tests/contract/doctor_contract.hpp"
+
+#include "tests/contract/retention_contract.hpp"
+
+#include "tests/contract/node_contract.hpp"
+
+using SharedBackends = Backends;
+
+#include "tests/contract/lease_contract.hpp"
 
 BOOST_AUTO_TEST_SUITE(postgresql)
 
@@ -140,6 +155,76 @@ BOOST_AUTO_TEST_CASE(a_live_node_of_another_host_keeps_the_database) {
   BOOST_TEST(!first->commit(std::vector{create("svc_b")}));
   BOOST_TEST(backend.ask("select count(*) from shard where incarnation = 'nod_2'") == "1024");
   BOOST_TEST(backend.ask("select count(*) from actor") == "1");
+}
+
+/// The session of a node that was stopped in the middle of a batch: it holds its fence row.
+BOOST_AUTO_TEST_CASE(a_takeover_waits_for_a_batch_in_flight_and_the_server_ends_one_that_stands_still) {
+  PostgresBackend backend;
+  auto first = must(backend.database->open_store());
+  must(first->begin_incarnation("nod_1", "host-a", std::chrono::seconds{3}));
+  const std::unique_ptr<PGconn, decltype(&PQfinish)> stopped{PQconnectdb(backend.url.c_str()), &PQfinish};
+  for (const char* sql : {"set idle_in_transaction_session_timeout = '1s'", "begin", "select 1 from node_fence where incarnation = 'nod_1' for key share"})
+    PQclear(PQexec(stopped.get(), sql));
+  backend.let_pass(std::chrono::seconds{4});
+  auto second = must(backend.database->open_store());
+  // It comes back when the server has ended the session that stood still, and not before.
+  must(second->begin_incarnation("nod_2", "host-b"));
+  const std::unique_ptr<PGresult, decltype(&PQclear)> late{PQexec(stopped.get(), "commit"), &PQclear};
+  BOOST_TEST((PQresultStatus(late.get()) != PGRES_COMMAND_OK));
+  BOOST_TEST(!first->commit(std::vector{create("svc_b")}));
+}
+
+BOOST_AUTO_TEST_CASE(the_sessions_of_a_node_are_ended_within_a_third_of_its_lease) {
+  PostgresBackend backend;
+  const auto database = must(open_database(config::Secret{backend.url}, std::chrono::seconds{6}));
+  auto store = must(database->open_store());
+  must(store->begin_incarnation("nod_1", "host-a", std::chrono::seconds{6}));
+  // a session that holds its fence and says no more
+  BOOST_TEST(backend.ask("select count(*) from pg_stat_activity where datname = current_database() and application_name = 'stellwerk'") >= "1");
+  Session session{DialectKind::postgresql, config::Secret{backend.url}, SessionUse::engine, std::chrono::seconds{2}};
+  must(session.connect(1));
+  BOOST_TEST(std::get<std::string>(must(session.rows("select current_setting('idle_in_transaction_session_timeout')", "t"))[0][0]) == "2s");
+  session.set_incarnation("nod_1");
+  const auto outside = session.execute("update value set content = ''");
+  BOOST_REQUIRE(!outside);
+  BOOST_TEST((outside.error().code == ErrorCode::internal));
+}
+
+BOOST_AUTO_TEST_CASE(who_holds_a_database_is_told_before_anything_is_changed) {
+  PostgresBackend backend;
+  auto holder = [&](const std::string& host) { return must(backend.database->holder(host)).value_or("nobody"); };
+  BOOST_TEST(holder("host-b") == "nobody");
+  auto first = must(backend.database->open_store());
+  must(first->begin_incarnation("nod_1", "host-a", std::chrono::seconds{30}));
+  BOOST_TEST(holder("host-b") == "host-a");
+  BOOST_TEST(holder("host-a") == "nobody");
+  backend.ask("alter table node_heartbeat drop column lease");  // a schema before 0006
+  BOOST_TEST(holder("host-b") == "host-a");
+  backend.let_pass(std::chrono::seconds{16});
+  BOOST_TEST(holder("host-b") == "nobody");
+  server().create_database("empty");
+  BOOST_TEST(!must(must(open_database(config::Secret{server().url("empty")}))->holder("host-b")));
+}
+
+BOOST_AUTO_TEST_CASE(the_records_beside_the_engine_are_fenced_too) {
+  PostgresBackend backend;
+  auto first = must(backend.database->open_store());
+  must(first->begin_incarnation("nod_1", "host-a"));
+  backend.database->use_incarnation("nod_1");
+  auto directory = must(backend.database->open_directory());
+  BOOST_TEST(must(directory->settle_value("x", "first")) == "first");
+  BOOST_TEST(must(directory->settle_value("x", "second")) == "first");
+  auto second = must(backend.database->open_store());
+  must(second->begin_incarnation("nod_2", "host-a"));
+  const auto product = directory->put_product({.id = ProductId{"prd_1"}, .tenant = tenant, .name = "p", .workflow = "w", .created_at = noon});
+  BOOST_REQUIRE(!product);
+  BOOST_TEST(product.error().reason == "fenced");
+  const auto account = directory->add_account({.id = UserId{"usr_1"}, .tenant = tenant, .email = "a@example.com", .role = "staff", .name = "A", .created_at = noon});
+  BOOST_REQUIRE(!account);
+  BOOST_TEST(account.error().reason == "fenced");
+  const auto login = directory->add_session({.id = "ses_1", .user = UserId{"usr_1"}, .tenant = tenant, .created_at = noon, .expires_at = noon});
+  BOOST_REQUIRE(!login);
+  BOOST_TEST(login.error().reason == "fenced");
 }
 
 BOOST_AUTO_TEST_CASE(the_journal_of_a_month_lies_in_its_own_partition) {

@@ -10,3 +10,11 @@ using Backends = std::tuple<stellwerk::testing::MemoryBackend, stellwerk::testin
 #include "tests/contract/action_contract.hpp"
 
 #include "tests/contract/transition_contract.hpp"
+
+#include "tests/contract/node_contract.hpp"
+
+using SharedBackends = std::tuple<stellwerk::testing::MemoryBackend>;
+
+#include "tests/contract/lease_contract.hpp"
+
+#include "tests/contract/guard_contract.hpp"

@@ -176,7 +176,7 @@ BOOST_AUTO_TEST_CASE(the_longest_values_of_a_file_are_told_in_a_few_words) {
   check_refused("pattern", header + "attributes: { a: { type: string, pattern: \"" + repeated("(a", 15'000) + "\" } }\n" + ending, "SW023");
   check_refused("duration", header + "attributes: { a: { type: duration, min: P" + std::string(room, '9') + "D } }\n" + ending, "SW013");
   check_refused("role", header + "events: { e: { allow: [" + std::string(room, 'r') + "] } }\n" + ending, "SW034");
-  check_refused("operation", header + "initial: a\nstates: { a: { status: a, steps: [ { s: { call: " + std::string(room, 'o') + " } } ], done: { to: a }, failed: incident } }\n", "SW060");
+  check_refused("operation", header + "initial: a\nstates: { a: { status: a, steps: [ { s: { call: " + std::string(room, 'o') + ", on_server: \"'srv_1'\" } } ], done: { to: a }, failed: incident } }\n", "SW060");
 }
 
 BOOST_AUTO_TEST_CASE(many_mistakes_are_told_up_to_a_number_and_then_counted) {

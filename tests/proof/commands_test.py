@@ -4,6 +4,7 @@ usage: commands_test.py STELLWERK SOURCE
 """
 
 import json
+import os
 import pathlib
 import subprocess
 import sys
@@ -45,8 +46,8 @@ states:
 """
 
 
-def run(*arguments: object, given: str = "") -> subprocess.CompletedProcess[str]:
-    return subprocess.run([STELLWERK, "workflow", *map(str, arguments)], input=given, capture_output=True, text=True, timeout=60, check=False)
+def run(*arguments: object, given: str = "", environment: dict[str, str] | None = None) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([STELLWERK, "workflow", *map(str, arguments)], input=given, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 class Commands(unittest.TestCase):
@@ -121,6 +122,94 @@ class Commands(unittest.TestCase):
         dot = run("graph", "--format", "dot", LIBRARY / "ticket.yaml").stdout
         self.assertTrue(dot.startswith('digraph "ticket" {') and "style=dashed" in dot)
 
+    def test_sarif_escapes_what_a_uri_does_not_take(self) -> None:
+        bad = self.write("my lamp, 50%#ü.yaml", LAMP.replace("to: lit }", "to: lid }"))
+        result = json.loads(run("check", "--sarif", bad).stdout)["runs"][0]["results"][0]
+        uri = result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"]
+        self.assertTrue(uri.endswith("/my%20lamp,%2050%25%23%C3%BC.yaml"), uri)
+
+    def test_a_file_of_another_sort_is_named_as_what_it_is(self) -> None:
+        test = self.write("lamp.test.yaml", "test: lamp\ncases: []\n")
+        connector = SOURCE / "connectors/library/proxmox.yaml"
+        for arguments, told, instead in (
+            (("check", test), "this is a test file, not a workflow", f"stellwerk workflow test {test}"),
+            (("graph", test), "this is a test file, not a workflow", f"stellwerk workflow test {test}"),
+            (("simulate", test), "this is a test file, not a workflow", f"stellwerk workflow test {test}"),
+            (("show", "--resolved", test), "this is a test file, not a workflow", f"stellwerk workflow test {test}"),
+            (("test", self.lamp), "this is a workflow, not a test file", f"stellwerk workflow check {self.lamp}"),
+            (("simulate", self.lamp, "--script", self.lamp), "this is a workflow, not a test file", f"stellwerk workflow check {self.lamp}"),
+            (("check", connector), "this is a connector, not a workflow", f"stellwerk connector check {connector}"),
+        ):
+            done = run(*arguments)
+            self.assertEqual(done.returncode, 1, arguments)
+            self.assertEqual(done.stdout.count("error"), 1, done.stdout)
+            self.assertIn(told, done.stdout)
+            self.assertIn(instead, done.stdout)
+        self.assertEqual(run("check", "--catalog", self.lamp, self.lamp).returncode, 2)
+
+    def test_a_misspelt_line_of_a_script_is_named(self) -> None:
+        script = self.write("evening.yaml", "test: lamp\nscript:\n  - sned: press\n")
+        done = run("simulate", self.lamp, "--script", script)
+        self.assertEqual(done.returncode, 1)
+        for part in (f"{script}:3:5: error SW010", "not 'sned'", "did you mean 'send'?"):
+            self.assertIn(part, done.stdout)
+
+    def test_a_command_that_is_not_one_is_named_with_the_closest(self) -> None:
+        for arguments, told in (
+            (["bogus"], "stellwerk: there is no command 'bogus'; the commands are: serve, "),
+            (["worklow"], "there is no command 'worklow'; did you mean 'workflow'?"),
+            (["workflow"], "stellwerk workflow: a command is missing; the commands are: check, "),
+            (["workflow", "chek", "x.yaml"], "stellwerk workflow: there is no command 'chek'; did you mean 'check'?"),
+            (["workflow", "check"], "stellwerk workflow check: file is required"),
+            (["workflow", "check", "--jsn", str(self.lamp)], "there is no option '--jsn'; did you mean '--json'?"),
+            (["workflow", "schema", "x"], "'x' is one argument too many"),
+        ):
+            done = subprocess.run([STELLWERK, *arguments], capture_output=True, text=True, timeout=60, check=False)
+            self.assertEqual(done.returncode, 2, arguments)
+            self.assertIn(told, done.stderr)
+            self.assertIn("--help` for more", done.stderr)
+
+    def test_codes_are_explained_in_either_case(self) -> None:
+        upper, lower = (subprocess.run([STELLWERK, "explain", code], capture_output=True, text=True, timeout=60, check=False) for code in ("SW030", "sw030"))
+        self.assertEqual((lower.returncode, lower.stdout), (0, upper.stdout))
+
+    def stand(self, **settings: str) -> dict[str, str]:
+        """The environment of a server of its own that is not running."""
+        (self.folder / "empty.yaml").write_text("{}\n", encoding="utf-8")
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("STELLWERK_")}
+        return kept | {"STELLWERK_CONFIG": str(self.folder / "empty.yaml"), "STELLWERK_DATA__DIR": str(self.folder / "data")} | settings
+
+    def test_a_newer_file_is_listed_and_published_when_told_to(self) -> None:
+        (self.folder / "mine/workflows").mkdir(parents=True)
+        self.write("mine/workflows/lamp.yaml", LAMP.replace("kind: lamp", "kind: service").replace("status: off", "status: pending").replace("status: lit", "status: active"))
+        environment = self.stand(STELLWERK_LIBRARY__DIRS=str(self.folder / "mine"))
+        listed = run("list", environment=environment)
+        self.assertEqual(listed.returncode, 0, listed.stderr)
+        self.assertRegex(listed.stdout, r"lamp +not published; the next start does so +\S*/mine/workflows/lamp.yaml")
+        self.assertFalse((self.folder / "data").exists())
+        self.assertIn("lamp: published as revision 1", run("publish", "lamp", environment=environment).stdout)
+        self.assertIn("revision 1 is this file already", run("publish", "lamp", environment=environment).stdout)
+        with (self.folder / "mine/workflows/lamp.yaml").open("a", encoding="utf-8") as file:
+            file.write("# newer\n")
+        listed = run("list", environment=environment).stdout
+        self.assertRegex(listed, r"lamp +revision 1 +newer file: \S*/mine/workflows/lamp.yaml")
+        self.assertRegex(listed, r"ticket +revision 1\n")
+        self.assertIn("stellwerk workflow publish NAME", listed)
+        self.assertIn("lamp: published as revision 2", run("publish", "lamp", environment=environment).stdout)
+        self.assertRegex(run("list", environment=environment).stdout, r"lamp +revision 2\n")
+        wrong = run("publish", "lmap", environment=environment)
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("did you mean 'lamp'?", wrong.stderr)
+
+    def test_a_library_folder_that_would_say_nothing_is_refused(self) -> None:
+        (self.folder / "flat").mkdir()
+        for folder, told in (("flat", "holds neither workflows/ nor connectors/"), ("none", "there is no folder")):
+            environment = self.stand(STELLWERK_LIBRARY__DIRS=str(self.folder / folder))
+            for arguments in (["serve"], ["config", "check"], ["workflow", "list"]):
+                done = subprocess.run([STELLWERK, *arguments], env=environment, capture_output=True, text=True, timeout=60, check=False)
+                self.assertEqual(done.returncode, 2, arguments)
+                self.assertIn(told, done.stderr)
+
     def test_a_failed_test_tells_line_expected_and_actual(self) -> None:
         test = self.write("lamp.test.yaml", "test: lamp\ncases:\n  - name: dark\n    script:\n      - send: press\n      - expect: { state: off }\n")
         results = self.folder / "results.xml"
@@ -164,6 +253,9 @@ class Commands(unittest.TestCase):
         self.assertEqual(done.returncode, 0, done.stdout)
         self.assertIn('room: "attic"', done.stdout)
         self.assertEqual(run("simulate", LIBRARY / "proxmox-vm.yaml", given="").returncode, 1)
+        wrong = run("simulate", self.lamp, "--given", "room=attic")
+        self.assertEqual(wrong.returncode, 1)
+        self.assertIn("--given:2:8: error SW013: 'given' takes a map of values", wrong.stdout)
 
     def test_a_problem_of_a_base_is_told_once_with_its_own_line(self) -> None:
         self.write("base.yaml", BASE.replace("to: working }", "to: wrking }"))

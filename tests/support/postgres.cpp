@@ -130,7 +130,7 @@ void TestPostgres::kill9() {
 }
 
 void TestPostgres::start() {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{60};
+  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds{180};
   for (;;) {
     launch();
     if (is_ready(end)) return;
@@ -145,7 +145,7 @@ void TestPostgres::launch() {
   server_ =
       std::make_unique<Process>(as_server_user({programs_ + "/postgres", "-D", folder_.file("data"), "-p", std::to_string(port_), "-c",
                                                 "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=" + folder_.path().string(), "-c",
-                                                "fsync=on", "-c", "synchronous_commit=on", "-c", "max_connections=100", "-c", "shared_buffers=32MB"}),
+                                                "fsync=on", "-c", "recovery_init_sync_method=syncfs", "-c", "synchronous_commit=on", "-c", "max_connections=100", "-c", "shared_buffers=32MB"}),
                                 ProcessOptions{.directory = folder_.path().string()});
 }
 

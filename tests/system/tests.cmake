@@ -18,10 +18,17 @@ function(stellwerk_system_test name script)
   endforeach()
 endfunction()
 
-foreach(script life refusal once kill stranger bad_input shutdown outage)
+foreach(script life refusal once kill stranger bad_input shutdown outage doctor)
   stellwerk_system_test(${script} ${script})
 endforeach()
+stellwerk_system_test(secrets secrets)
+stellwerk_system_test(backup backup)
 stellwerk_system_test(database database DATABASES postgresql)
+stellwerk_system_test(takeover takeover DATABASES postgresql)
+# at load; a few rounds each, more with --rounds
+stellwerk_system_test(storm storm LABELS slow)
+stellwerk_system_test(commit_loss commit_loss LABELS slow DATABASES postgresql)
+stellwerk_system_test(no_space no_space LABELS slow)
 # What differs between the databases is where a commit ends, not what a vendor answers: on PostgreSQL, whose flushes take their time,
 # the variants of a case are left out. Without --skip the programs run everything on either database.
 stellwerk_system_test(lost_answer lost_answer LABELS slow TIMEOUT 1200 DATABASES sqlite)

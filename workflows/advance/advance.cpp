@@ -23,6 +23,9 @@ bool may_send(const EventSpec& spec, std::string_view sender) {
 Error refusal(ErrorCode code, std::string reason, std::string message) { return Error{code, std::move(message), std::move(reason)}; }
 
 constexpr int max_depth = 64;
+/// What an expression of the workflow went wrong with; refusals have a reason, and what does not fit its declaration has pointers.
+bool is_mistake(const Error& error) { return error.code == ErrorCode::invalid_argument && error.reason.empty() && error.fields.empty(); }
+
 Error too_deep() { return refusal(ErrorCode::resource_exhausted, "causation_depth", fmt::format("messages caused one another {} times in a row", max_depth)); }
 
 }  // namespace
@@ -152,7 +155,13 @@ Result<Decision> Deciding::decide() {
 Result<void> Deciding::dispatch() {
   return std::visit(match{
       [&](const Born& b) { return born(b); },
-      [&](const Command& c) { return asked(c.name, c.payload, true, 0, false); },
+      [&](const Command& c) {
+        auto done = asked(c.name, c.payload, true, 0, false);
+        if (done || !is_mistake(done.error())) return done;
+        done.error().reason = "expression_failed";
+        return Result<void>{wrap(std::move(done).error(), fmt::format("command '{}' in state {} of workflow {} cannot be decided", c.name,
+                                                                      definition_.states[static_cast<std::size_t>(snapshot_.state)].name, definition_.name))};
+      },
       [&](const Message& m) { return asked(m.name, m.payload, false, m.seq, false); },
       [&](const Turn& t) { return asked(t.name, t.payload, t.command, t.seq, true); },
       [&](const TimerDue& t) { return timer(t); },
@@ -366,7 +375,8 @@ void Deciding::keep_failed(const std::string& type, const std::string& name, con
                           .detail = JsonObject{{"type", type}, {"name", name}, {"state", state().name}},
                           .remedies = {"retry", "skip"}};
   failed.push_back({incident.id, type, name, payload});
-  note({{"type", "incident_opened"}, {"incident", incident.id.str()}, {"kind", incident.kind}, {"text", incident.text}, {"event", name}});
+  auto& entry = note({{"type", "incident_opened"}, {"incident", incident.id.str()}, {"kind", incident.kind}, {"text", incident.text}, {"event", name}});
+  if (type == "message") entry["id"] = event_.id.str();  // whoever gave it finds it by this
   decision_.incidents.push_back(std::move(incident));
 }
 

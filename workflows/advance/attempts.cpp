@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <cmath>
 
+#include "core/planted.hpp"
 #include "workflows/advance/deciding.hpp"
 
 namespace stellwerk::workflows {
@@ -125,6 +126,7 @@ void Deciding::changed(const Attempt& attempt) {
 void Deciding::repeat_attempt(std::string mode, Duration delay) {
   auto& attempt = this->attempt();
   ++attempt.number;
+  if (planted(Planted::key_changes_on_retry)) attempt.key += fmt::format("/{}", attempt.number);
   if (mode != "poll") attempt.handle.clear();
   attempt.mode = std::move(mode);
   attempt.due = now_ + delay;

@@ -93,6 +93,12 @@ Result<void> Deciding::while_busy(const EventSpec& spec, const Json& payload, bo
       }
       run().incident = {};
       run().failures.clear();
+      // An action may stand while its run was held by what follows it: what is kept is kept with its result. One whose result cannot be
+      // saved was what held the run; the interrupt must not be held by it again.
+      for (auto& stands : run().begun) {
+        if (run().ending->undo || stands.done || !stands.touched || !stands.result.is_object() || !std::holds_alternative<ActionStep>(step(stands.at).body)) continue;
+        stands.done = save(step(stands.at), stands, stands.result).has_value();
+      }
       if (run().attempts.empty()) return begin_undo(*run().ending);
       run().phase = Phase::settling;
       for (const auto& in_hand : run().attempts) decision_.settle.push_back(in_hand.id);

@@ -243,6 +243,7 @@ Json encode_cursor(const Cursor& c) {
   }
   encode_times(c, json);
   if (c.moves != 0) json["moves"] = c.moves;
+  if (!c.shown.empty()) json["shown"] = JsonArray(c.shown.begin(), c.shown.end());
   if (c.run) json["run"] = encode_run(*c.run);
   if (!c.failed.empty()) {
     JsonArray failed;
@@ -263,6 +264,8 @@ Result<Cursor> decode_cursor(const Json& json) {
     if (!due.is_int64()) return malformed("timer");
     c.timers[std::string{name}] = from_micros(due.get_int64());
   }
+  for (const auto& name : array_member(json, "shown"))
+    if (name.is_string()) c.shown.insert(std::string{as_view(name.get_string())});
   STELLWERK_CHECK(decode_times(json, c));
   if (const auto* run = find_member(json, "run")) {
     STELLWERK_TRY(c.run, decode_run(*run));

@@ -65,6 +65,9 @@ class Deciding {
   /// The event in hand could not be decided, or the store refused what it led to: all of it is given up, a person decides.
   Result<void> keep_event(const Error& error);
   void keep_timer(const TimerDue& due, const Error& error);
+  void may_have_happened();
+  [[nodiscard]] bool is_last_part();
+  [[nodiscard]] bool is_beyond_finding();
   Result<void> hold_outcome(const Tried& tried, const Error& error);  ///< (outcomes.cpp)
   /// What cannot be reckoned: an error, or, when the event is with a person already, an incident of its own, once.
   Result<void> tell_beside(const std::string& type, const std::string& name, Error error);

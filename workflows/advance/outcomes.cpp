@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/planted.hpp"
 #include "workflows/advance/deciding.hpp"
 
 namespace stellwerk::workflows {
@@ -26,13 +27,37 @@ Result<void> Deciding::hold_outcome(const Tried& tried, const Error& error) {
   at_ = find_attempt(next_, tried.attempt)->at;
   note({{"type", "attempt"}, {"step", here().name}, {"key", attempt().key}, {"number", attempt().number}, {"outcome", to_string(tried.outcome.is)}, {"text", tried.outcome.text}});
   const auto is = tried.outcome.is;
+  const bool happened = is == OutcomeClass::done || is == OutcomeClass::already;
   if (!is_undoing()) {
-    if (is == OutcomeClass::done || is == OutcomeClass::already || is == OutcomeClass::unclear || is == OutcomeClass::pending) begun().touched = true;
+    if (happened || is == OutcomeClass::pending) begun().touched = true;
+    if (is == OutcomeClass::unclear) may_have_happened();
     // What the vendor gave is needed to take it back.
-    if ((is == OutcomeClass::done || is == OutcomeClass::already) && dumps_within(tried.outcome.output, max_saved_bytes)) add_result(begun(), tried.outcome.output);
+    if (happened && dumps_within(tried.outcome.output, max_saved_bytes)) add_result(begun(), tried.outcome.output);
+  } else if ((happened || is == OutcomeClass::gone) && is_last_part()) {
+    begun().done = begun().touched = false;  // it is taken back: what follows from that is left to do, not the undo itself
   }
   needs_a_person({.is = OutcomeClass::rejected_operator, .code = error.reason.empty() ? "expression" : error.reason, .text = describe(error)});
   return {};
+}
+
+/// Nobody knows whether the try had its effect, nor when it will: an undo waits for it.
+void Deciding::may_have_happened() {
+  auto& attempt = this->attempt();
+  if (attempt.mode == "execute" || attempt.sent == Time{}) attempt.sent = now_;
+  begun().touched = true;
+  begun().sent = attempt.sent;
+}
+
+/// What the step asked for may be there, and nothing tells whether it is: with another input and key it might be there twice.
+bool Deciding::is_beyond_finding() {
+  const auto* call = std::get_if<CallStep>(&here().body);
+  return call != nullptr && !call->operation.repeatable && has_begun() && begun().touched;
+}
+
+/// Of an operation that is not composite there is one part.
+bool Deciding::is_last_part() {
+  const auto* op = operation();
+  return op == nullptr || begun().sub + 1 >= static_cast<int>(op->subs.size());
 }
 
 Result<void> Deciding::on_outcome(const Outcome& outcome) {
@@ -82,11 +107,11 @@ Result<void> Deciding::try_done(const Outcome& outcome) {
   if (!undoing) current.touched = true;
   if (run().phase == Phase::settling) {
     add_result(current, outcome.output);
-    current.done = op == nullptr || current.sub + 1 >= static_cast<int>(op->subs.size());
+    current.done = is_last_part();
     if (current.done && !run().ending->undo) STELLWERK_CHECK(save(here(), current, current.result));  // kept
     return settled();
   }
-  if (op != nullptr && !op->subs.empty() && current.sub + 1 < static_cast<int>(op->subs.size())) {
+  if (!is_last_part()) {
     // the next entry of the composite operation; the step's time goes on
     const auto& former = attempt();
     const auto started = former.started, deadline = former.deadline;
@@ -129,11 +154,8 @@ Result<void> Deciding::try_again(const Outcome& outcome) {
 /// It may have happened: look before anything else.
 Result<void> Deciding::try_unclear(const Outcome& outcome) {
   auto& attempt = this->attempt();
-  if (attempt.mode == "execute" || attempt.sent == Time{}) attempt.sent = now_;
-  if (!is_undoing()) {
-    begun().touched = true;
-    begun().sent = attempt.sent;
-  }
+  if (!is_undoing()) may_have_happened();
+  else if (attempt.mode == "execute" || attempt.sent == Time{}) attempt.sent = now_;
   if (const auto* op = operation(); op != nullptr && !op->repeatable) {
     needs_a_person(outcome);
     return {};
@@ -151,11 +173,14 @@ Result<void> Deciding::try_absent(const Outcome& outcome) {
   auto& attempt = this->attempt();
   const auto* op = operation();
   const bool creates = op != nullptr && (op->effect == Effect::creates || op->effect == Effect::charges) && begun().sub <= 0;
-  if (creates && now_ < attempt.sent + op->settle) {
-    repeat_attempt("observe", attempt.sent + op->settle - now_);
+  // What counts is when one looked, not when one hears of it: the process may have stood still in between.
+  if (creates && attempt.due < attempt.sent + op->settle && !planted(Planted::absent_too_early)) {
+    repeat_attempt("observe", std::max(attempt.sent + op->settle - now_, Duration{}));
     return {};
   }
-  if (!is_undoing() && begun().sub <= 0) begun().touched = false;
+  // Where nobody could look, repeating is harmless, but the effect is not proven to be absent: it stays on the undo list.
+  const bool proven = outcome.code != "repeatable";
+  if (!is_undoing() && begun().sub <= 0 && proven) begun().touched = false;
   if (run().phase == Phase::settling) return settled();
   // After the first doubt at once; a vendor that drops every request is asked ever more seldom.
   ++attempt.tries;
@@ -282,7 +307,7 @@ void Deciding::hold(const Outcome& outcome) {
   std::vector<std::string> remedies{"retry"};
   if (!forward || confirmed_state() == nullptr) remedies.emplace_back("skip");
   const bool stands = std::holds_alternative<ActionStep>(held.body) && has_begun() && begun().touched;  // carried out: its input is past
-  if (forward && remote && has_begun() && !stands) remedies.emplace_back("edit");
+  if (forward && remote && has_begun() && !stands && !is_beyond_finding()) remedies.emplace_back("edit");
   remedies.emplace_back("done");
   if (forward && !work().failed_is_incident) remedies.emplace_back("fail");
   IncidentOpened incident{.id = IncidentId{derive("inc", "incident")}, .kind = "held_run", .run = run().id, .step = held.name, .error_class = std::string{to_string(outcome.is)},

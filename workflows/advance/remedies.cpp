@@ -94,7 +94,8 @@ Result<void> Deciding::remedy_of_run(const Remedy& remedy) {
 Result<void> Deciding::edit_input(const Remedy& remedy) {
   const auto* call = std::get_if<CallStep>(&here().body);
   const auto* action = std::get_if<ActionStep>(&here().body);
-  if (run().held_phase != Phase::forward || !has_begun() || (call == nullptr && action == nullptr) || (action != nullptr && begun().touched)) return not_offered(remedy.what);
+  if (run().held_phase != Phase::forward || !has_begun() || (call == nullptr && action == nullptr) || (action != nullptr && begun().touched) || is_beyond_finding())
+    return not_offered(remedy.what);
   const auto& fields = call != nullptr ? call->operation.input : action->action.input;
   if (!remedy.input.is_object()) return fail(ErrorCode::invalid_argument, "the edited input is an object");
   auto& current = begun();

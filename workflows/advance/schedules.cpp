@@ -264,6 +264,11 @@ Result<bool> Deciding::fire_waiting() {
       if (!holds) wrong(holds.error());
       if (!holds) break;
       if (!*holds) continue;
+      if (candidate.counts && !schedule->every && !schedule->is_clock) {
+        // The mass-action guard holds timers, never a message or a command: it comes back as one.
+        if (const auto timer = timer_of(*schedule); next_.cursor.timers.find(timer) == next_.cursor.timers.end()) set_timer(timer, now_);
+        break;
+      }
       const Deciding before{*this};
       cause_ = timer_of(*schedule);
       cause_payload_ = JsonObject{};

@@ -30,8 +30,8 @@ Result<void> Deciding::apply(const Transition& transition) {
   STELLWERK_CHECK(count_move());
   if (transition.require) rely_on(transition.require);
   const bool by_timer = cause_.starts_with("schedule:") || cause_.starts_with("after:");
-  if (transition.guard_mass && by_timer) {
-    decision_.guarded = true;
+  if (transition.counts && by_timer) {
+    decision_.guarded = !std::holds_alternative<Remedy>(event_.body);  // what a person lets go is no accident of the clock
     note({{"type", "guard"}, {"guard", "mass"}});
   }
   if (transition.to >= 0) STELLWERK_CHECK(leave_state());

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "core/planted.hpp"
 #include "workflows/advance/deciding.hpp"
 
 namespace stellwerk::workflows {
@@ -80,7 +81,7 @@ Result<bool> Deciding::begin_undo_of(BegunStep& last) {
   const auto& undone_step = here();
   const bool blocks = run().ending->what == Ending::What::redo && last.at.step == run().ending->redo;
   if (const auto* call = std::get_if<CallStep>(&undone_step.body)) {
-    if (!last.touched || !call->undo_operation) return false;
+    if (!(planted(Planted::undo_of_completed_only) ? last.done : last.touched) || !call->undo_operation) return false;
     Json input;
     if (call->undo_with) {
       auto value = call->undo_with.evaluate(frame());

@@ -19,7 +19,7 @@ const Yaml* need(Context& context, const Yaml& map, const KeySet& keys, std::str
 }  // namespace
 
 WaitStep read_wait(Context& context, const Yaml& yaml) {
-  static const KeySet keys{"'wait'", {"for", "timeout"}, {}};
+  static const KeySet keys{"'wait'", {"for", "timeout"}};
   WaitStep wait;
   if (!check_keys(context.report, yaml, keys)) return wait;
   const auto* events = need(context, yaml, keys, "for", "write wait: { for: <event>, timeout: PT1H }");
@@ -38,7 +38,7 @@ WaitStep read_wait(Context& context, const Yaml& yaml) {
 }
 
 ApproveStep read_approve(Context& context, const Yaml& yaml) {
-  static const KeySet keys{"'approve'", {"by", "timeout"}, {}};
+  static const KeySet keys{"'approve'", {"by", "timeout"}};
   ApproveStep approve;
   if (!check_keys(context.report, yaml, keys)) return approve;
   const auto* by = need(context, yaml, keys, "by", "write approve: { by: [staff], timeout: P1D }");
@@ -58,7 +58,7 @@ ParallelStep read_parallel(Context& context, const Yaml& yaml, const Scope& scop
 }
 
 EachStep read_each(Context& context, const Yaml& yaml, const Scope& scope, StepRules rules) {
-  static const KeySet keys{"'each'", {"in", "as", "steps"}, {}};
+  static const KeySet keys{"'each'", {"in", "as", "steps"}};
   EachStep each;
   each.steps = std::make_shared<const std::vector<Step>>();
   if (!check_keys(context.report, yaml, keys)) return each;

@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 
 #include "workflows/loader/loader.hpp"
 
@@ -23,8 +24,10 @@ const Signature* find_signature(Context& context, const std::map<std::string, Si
   if (const auto found = signatures.find(*word); found != signatures.end()) return &found->second;
   const auto names = names_of(signatures);
   const auto meant = config::closest(*word, names);
+  std::vector<std::string> of_it;  // a connector's name alone
+  std::ranges::copy_if(names, std::back_inserter(of_it), [&](const std::string& name) { return name.starts_with(*word + "."); });
   context.report.add(code::unknown_operation, yaml->place, fmt::format("there is no {} '{}'", key == "call" ? "operation" : "action", *word),
-                     meant.empty() ? "see the connector's file, or which connectors are loaded" : suggest(*word, names));
+                     !meant.empty() ? suggest(*word, names) : !of_it.empty() ? suggest("", of_it) : "see the connector's file, or which connectors are loaded");
   const auto found = signatures.find(meant);
   return found == signatures.end() ? nullptr : &found->second;
 }
@@ -88,7 +91,7 @@ Inputs read_inputs(Context& context, const Yaml* own, const Yaml* defaults, cons
 /// The step's own `undo`, or the operation's.
 void read_undo(Context& context, const Yaml& step, CallStep& call, const Inputs& inputs, Place place, const Scope& scope) {
   if (const auto* yaml = find_key(step, step_keys(), "undo")) {
-    static const KeySet keys{"'undo'", {"call", "with"}, {}};
+    static const KeySet keys{"'undo'", {"call", "with"}};
     if (!check_keys(context.report, *yaml, keys)) return;
     const auto* name = find_key(*yaml, keys, "call");
     if (!name) {
@@ -116,6 +119,17 @@ void read_undo(Context& context, const Yaml& step, CallStep& call, const Inputs&
     context.report.add(code::no_undo, place, fmt::format("{} {} something, and nothing takes it back", operation.name, operation.effect == Effect::creates ? "creates" : "charges"),
                        "add undo: { call: <operation>, with: {…} }");
   }
+}
+
+/// A base may leave it to the workflows that extend it; what could not be read of `defaults` may be it.
+void tell_missing_server(Context& context, std::string_view step, Place place) {
+  if (context.definition.abstract || context.defaults.lost) return;
+  const auto& attributes = context.definition.attributes;
+  const auto is_server = [](const Attribute& attribute) { return attribute.field.type.base == TypeSpec::Base::ref && attribute.field.type.kind == "server"; };
+  const auto found = std::ranges::find_if(attributes, is_server);
+  const auto hint = found != attributes.end() ? fmt::format("add on_server: self.{0}, or once for all calls: defaults: {{ call: {{ on_server: self.{0} }} }}", found->field.name)
+                                              : std::string{"declare an attribute server: { type: ref, kind: server }, and add on_server: self.server, or once for all calls: defaults: { call: { on_server: self.server } }"};
+  context.report.add(code::missing_server, place, fmt::format("the call '{}' is asked of no server", step), hint);
 }
 
 const std::vector<std::string> failures{"rejected_customer", "rejected_operator", "conflict", "gone", "unclear", "timeout"};
@@ -152,7 +166,7 @@ std::optional<Reaction> read_reaction(Context& context, const Yaml& yaml, const 
     const auto what = read_reaction_word(context, yaml);
     return what ? std::optional{Reaction{*what}} : std::nullopt;
   }
-  static const KeySet keys{"a reaction", {"redo", "times"}, {}};
+  static const KeySet keys{"a reaction", {"redo", "times"}};
   if (!check_keys(context.report, yaml, keys)) return std::nullopt;
   Reaction reaction{Reaction::What::redo};
   reaction.times = static_cast<int>(read_whole(context.report, find_key(yaml, keys, "times"), "times", 1, 100).value_or(1));
@@ -194,7 +208,7 @@ void check_time_limits(Context& context, const Yaml* written, Duration attempt_t
 }
 
 Retry read_retry(Context& context, const Yaml* yaml, Retry retry) {
-  static const KeySet keys{"'retry'", {"for", "attempts", "delay", "backoff", "max_delay"}, {}};
+  static const KeySet keys{"'retry'", {"for", "attempts", "delay", "backoff", "max_delay"}};
   if (!yaml || !check_keys(context.report, *yaml, keys)) return retry;
   const auto duration = [&](const char* key, Duration min) { return read_duration(context.report, find_key(*yaml, keys, key), key, min); };
   if (const auto* attempts = find_entry(*yaml, keys, "attempts"); attempts && find_key(*yaml, keys, "for")) {
@@ -218,7 +232,7 @@ Retry read_retry(Context& context, const Yaml* yaml, Retry retry) {
   return retry;
 }
 
-CallStep read_call(Context& context, const Yaml& step, Place place, const Scope& scope) {
+CallStep read_call(Context& context, std::string_view name, const Yaml& step, Place place, const Scope& scope) {
   const auto& keys = step_keys();
   const auto& defaults = context.defaults;
   CallStep call{.retry = read_retry(context, find_key(step, keys, "retry"), defaults.retry)};
@@ -228,6 +242,7 @@ CallStep read_call(Context& context, const Yaml& step, Place place, const Scope&
     context.defaults.has_calls = true;
   }
   const auto* on_server = find_key(step, keys, "on_server");
+  if (!on_server && !defaults.on_server) tell_missing_server(context, name, place);
   call.on_server = read_expression(context, on_server ? on_server : defaults.on_server, "on_server", scope, cel::Type::of(cel::Type::Base::string, true));
   const auto inputs = read_inputs(context, find_key(step, keys, "with"), defaults.with, signature ? &signature->input : nullptr,
                                   signature ? signature->name : "the call", place, scope);

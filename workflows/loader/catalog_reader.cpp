@@ -28,10 +28,10 @@ namespace {
 
 using namespace reading;
 
-const KeySet catalog_keys{"a catalogue", {"catalog", "operations", "actions", "kinds"}, {}};
-const KeySet operation_keys{"an operation", {"effect", "input", "output", "steps", "undo", "settle", "repeatable", "answer"}, {}};
-const KeySet action_keys{"an action", {"input", "output", "undo", "answer"}, {}};
-const KeySet kind_keys{"a kind", {"fields", "open"}, {}};
+const KeySet catalog_keys{"a catalogue", {"catalog", "operations", "actions", "kinds"}};
+const KeySet operation_keys{"an operation", {"effect", "input", "output", "steps", "undo", "settle", "repeatable", "answer"}};
+const KeySet action_keys{"an action", {"input", "output", "undo", "answer"}};
+const KeySet kind_keys{"a kind", {"fields", "open"}};
 
 const std::vector<std::pair<std::string, Effect>> effects{
     {"reads", Effect::reads}, {"sets", Effect::sets}, {"creates", Effect::creates}, {"destroys", Effect::destroys}, {"charges", Effect::charges}};

@@ -29,6 +29,8 @@ void each_step(const std::vector<Step>& steps, const std::function<void(const St
 void add_written(std::set<int>& attributes, const std::vector<LocalEffect>& effects);
 /// The attributes that an expression reads, through computed ones too.
 void add_read(std::set<int>& attributes, const Definition& definition, const cel::Program& program);
+/// Marks the transitions of timers that the mass-action guard counts (mass.cpp).
+void mark_counted(Definition& definition);
 /// True when the expression reads the slot itself.
 [[nodiscard]] bool reads(const cel::Program& program, int slot);
 

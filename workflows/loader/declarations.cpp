@@ -38,7 +38,7 @@ void check_reference_kind(Context& context, const Yaml& declared, const KeySet& 
 }
 
 EventSpec read_event(Context& context, const YamlEntry& entry) {
-  static const KeySet keys{"an event", {"with", "allow", "from", "title", "confirm", "busy"}, {}};
+  static const KeySet keys{"an event", {"with", "allow", "from", "title", "confirm", "busy"}};
   EventSpec event{.name = entry.key};
   check_name(context.report, entry.key, entry.key_place, "an event", {});
   const auto& yaml = entry.value;
@@ -79,7 +79,7 @@ void check_language_is_first(Context& context, const Yaml& root) {
 }  // namespace
 
 KeySet field_keys(std::string what, const std::vector<std::string>& more) {
-  KeySet keys{std::move(what), {"type", "enum", "format", "pattern", "min", "max", "of", "unique", "kind", "required", "default", "title"}, {}};
+  KeySet keys{std::move(what), {"type", "enum", "format", "pattern", "min", "max", "of", "unique", "kind", "required", "default", "title"}};
   keys.known.insert(keys.known.end(), more.begin(), more.end());
   return keys;
 }
@@ -129,12 +129,23 @@ const std::vector<std::string>& statuses_of(std::string_view kind) {
   return found == closed.end() ? free : found->second;
 }
 
+namespace {
+
+std::string hint_for_key(std::string_view key) {
+  if (key == "language") return "begin the file with 'language: 1'";
+  if (key == "initial") return "name the state that comes first, such as 'initial: open'";
+  if (key == "states") return "such as states: { open: { status: active, rest: true } }";
+  return {};
+}
+
+}  // namespace
+
 void read_header(Context& context, const Yaml& root) {
   const auto& keys = workflow_keys();
   auto& report = context.report;
   for (const std::string_view key : {"language", "workflow", "kind", "initial", "states"}) {
     const bool may_come_later = context.definition.abstract && (key == "initial" || key == "states");
-    if (!find_key(root, keys, key) && !may_come_later) report.add(code::missing_key, {1, 1}, fmt::format("the workflow lacks '{}'", key), key == "language" ? "begin the file with 'language: 1'" : "");
+    if (!find_key(root, keys, key) && !may_come_later) report.add(code::missing_key, {1, 1}, fmt::format("the workflow lacks '{}'", key), hint_for_key(key));
   }
   check_language_is_first(context, root);
   if (const auto* language = find_key(root, keys, "language"); language && (language->kind != Yaml::Kind::integer || language->integer != 1)) {
@@ -186,12 +197,14 @@ void read_events(Context& context, const Yaml& root) {
 void read_call_defaults(Context& context, const Yaml& root) {
   const auto* yaml = find_key(root, workflow_keys(), "defaults");
   if (!yaml) return;
-  static const KeySet keys{"'defaults'", {"call"}, {}};
-  static const KeySet call_keys{"'defaults.call'", {"on_server", "with", "retry", "attempt_timeout", "timeout", "patience"}, {}};
-  if (!check_keys(context.report, *yaml, keys)) return;
-  const auto* call = find_key(*yaml, keys, "call");
-  if (!call || !check_keys(context.report, *call, call_keys)) return;
+  static const KeySet keys{"'defaults'", {"call"}};
+  static const KeySet call_keys{"'defaults.call'", {"on_server", "with", "retry", "attempt_timeout", "timeout", "patience"}};
   auto& defaults = context.defaults;
+  const auto before = context.report.count();
+  const auto* call = check_keys(context.report, *yaml, keys) ? find_key(*yaml, keys, "call") : nullptr;
+  const bool is_read = call && check_keys(context.report, *call, call_keys);
+  defaults.lost = context.report.count() != before;  // such as a key of `call` that stands a level too high
+  if (!is_read) return;
   defaults.on_server = find_key(*call, call_keys, "on_server");
   defaults.with = find_key(*call, call_keys, "with");
   if (defaults.with && !defaults.with->is_map()) {

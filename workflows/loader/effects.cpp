@@ -8,12 +8,12 @@
 namespace stellwerk::workflows::loading {
 namespace {
 
-const KeySet effect_keys{"an effect", {"set", "save", "action", "with", "notify", "send", "emit", "create", "each", "do"}, {}};
-const KeySet each_keys{"'each'", {"in", "as", "do"}, {}};
-const KeySet send_keys{"'send'", {"actor", "event", "with"}, {}};
-const KeySet create_keys{"'create'", {"kind", "workflow", "with", "save"}, {}};
-const KeySet notify_keys{"'notify'", {"template", "who", "with"}, {}};
-const KeySet emit_keys{"'emit'", {"type", "with"}, {}};
+const KeySet effect_keys{"an effect", {"set", "save", "action", "with", "notify", "send", "emit", "create", "each", "do"}};
+const KeySet each_keys{"'each'", {"in", "as", "do"}};
+const KeySet send_keys{"'send'", {"actor", "event", "with"}};
+const KeySet create_keys{"'create'", {"kind", "workflow", "with", "save"}};
+const KeySet notify_keys{"'notify'", {"template", "who", "with"}};
+const KeySet emit_keys{"'emit'", {"type", "with"}};
 
 const Yaml* need(Context& context, const Yaml& map, const KeySet& keys, std::string_view key) {
   const auto* found = find_key(map, keys, key);
@@ -82,11 +82,13 @@ EachEffect read_each_effect(Context& context, const Yaml& yaml, const Scope& sco
 SendEffect read_send(Context& context, const Yaml& yaml, const Scope& scope) {
   SendEffect effect;
   if (!check_keys(context.report, yaml, send_keys)) return effect;
-  if (const auto* actor = need(context, yaml, send_keys, "actor")) {
-    effect.actor = read_value(context, *actor, scope, Field{.name = "actor", .type = {.base = TypeSpec::Base::ref}}, "'actor'");
-  }
-  effect.event = read_fixed_name(context, need(context, yaml, send_keys, "event"), "event");
-  effect.with = read_map(context, find_key(yaml, send_keys, "with"), "with", scope);
+  const auto* actor = need(context, yaml, send_keys, "actor");
+  if (actor) effect.actor = read_value(context, *actor, scope, Field{.name = "actor", .type = {.base = TypeSpec::Base::ref}}, "'actor'");
+  const auto* event = need(context, yaml, send_keys, "event");
+  effect.event = read_fixed_name(context, event, "event");
+  const auto* with = find_key(yaml, send_keys, "with");
+  effect.with = read_map(context, with, "with", scope);
+  if (actor && !effect.event.empty()) note_send(context, *actor, effect.event, event->place, with, scope);
   return effect;
 }
 
@@ -115,9 +117,13 @@ CreateEffect read_create(Context& context, const Yaml& yaml, const Scope& scope)
     context.report.add(code::unknown_kind, find_key(yaml, create_keys, "kind")->place, fmt::format("there is no kind '{}'", effect.kind), suggest(effect.kind, known_kinds()));
   }
   // a kind with one workflow calls it by its own name
-  const auto* workflow = find_key(yaml, create_keys, "workflow");
-  effect.workflow = read_value(context, workflow ? *workflow : text_at(effect.kind, yaml.place), scope, Field{.name = "workflow", .required = true}, "'workflow'");
-  effect.with = read_map(context, find_key(yaml, create_keys, "with"), "with", scope);
+  const auto* written = find_key(yaml, create_keys, "workflow");
+  const auto* kind = find_key(yaml, create_keys, "kind");
+  const auto workflow = written ? *written : text_at(effect.kind, kind ? kind->place : yaml.place);
+  effect.workflow = read_value(context, workflow, scope, Field{.name = "workflow", .required = true}, "'workflow'");
+  const auto* with = find_key(yaml, create_keys, "with");
+  effect.with = read_map(context, with, "with", scope);
+  if (!effect.kind.empty()) note_create(context, effect.kind, workflow, with, scope);
   effect.save_id = read_save_id(context, find_key(yaml, create_keys, "save"));
   return effect;
 }

@@ -1,13 +1,23 @@
 // Expressions and templates: compiled, placed, and kept from telling secrets.
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
+
 #include "workflows/loader/loader.hpp"
 
 namespace stellwerk::workflows::loading {
 namespace {
 
-/// Where names that are only there at some places are to be had; empty for all others.
+/// Where names that are only there at some places are to be had, or the record that has a member of the name; empty for all others.
 std::string place_of_name(const cel::Mistake& mistake, const Scope& scope) {
+  constexpr std::string_view unknown = "unknown name ";
+  if (const std::string_view message = mistake.message; message.starts_with(unknown)) {
+    const auto name = message.substr(unknown.size());
+    for (const auto* record : {"self", "settings"}) {
+      if (scope.all.find_member(record, name)) return fmt::format("did you mean {}.{}?", record, name);
+    }
+  }
   const auto is_missing = [&](std::string_view name) {
     return mistake.message.ends_with(fmt::format(" {}", name)) && !scope.all.find(name);
   };
@@ -39,6 +49,27 @@ void tell_leak(Context& context, Place place, const cel::Mistake& mistake) {
   } else {
     context.report.add(code::secret_leaks, place, "a secret would flow to where it can be seen", "secrets go only into inputs and attributes that are declared 'type: secret'");
   }
+}
+
+/// Texts that only make sense as expressions: they begin with a record that expressions read (`self.`, `steps.`), and compile as a
+/// whole against what is declared. A name that is not there ("settings.json") leaves the text what it is.
+bool reads_as_expression(const Scope& scope, std::string_view text) {
+  static constexpr std::array records{"self.", "settings.", "event.", "run.event.", "steps.", "error.", "result."};
+  // as other languages mark them
+  if (text.starts_with("{{") && text.ends_with("}}")) {
+    text = text.substr(2, text.size() - 4);
+    while (text.starts_with(' ')) text.remove_prefix(1);
+  }
+  if (text.find("${") != std::string_view::npos || !std::ranges::any_of(records, [&](std::string_view record) { return text.starts_with(record); })) return false;
+  return cel::compile(text, scope.all).has_value();
+}
+
+void tell_unmarked(Context& context, const Yaml& yaml, const Scope& scope) {
+  if (yaml.is_text() && reads_as_expression(scope, yaml.text)) {
+    context.report.add(code::unmarked_expression, yaml.place, fmt::format("'{}' stands here as text, not as what it reads", yaml.text), yaml.text.starts_with("{{") ? "write \"${…}\"" : fmt::format("write \"${{{}}}\"", yaml.text));
+  }
+  for (const auto& item : yaml.items) tell_unmarked(context, item, scope);
+  for (const auto& entry : yaml.entries) tell_unmarked(context, entry.value, scope);
 }
 
 }  // namespace
@@ -78,6 +109,7 @@ cel::Template read_template(Context& context, const Yaml& yaml, const Scope& sco
   std::vector<std::pair<Place, cel::Mistake>> mistakes;
   auto made = cel::compile_template(yaml, scope.all, mistakes);
   for (const auto& [place, mistake] : mistakes) tell(context, place, mistake, scope);
+  tell_unmarked(context, yaml, scope);
   if (mistakes.empty() && scope.secrets && !secrets_allowed) {
     (void)cel::compile_template(yaml, scope.open, mistakes);
     for (const auto& [place, mistake] : mistakes) tell_leak(context, place, mistake);

@@ -5,13 +5,14 @@
 
 #include <algorithm>
 
+#include "workflows/loader/checks.hpp"
+
 namespace stellwerk::workflows {
 namespace loading {
 
 const KeySet& workflow_keys() {
   static const KeySet keys{"a workflow",
-                           {"language", "workflow", "kind", "title", "extends", "abstract", "settings", "attributes", "events", "defaults", "on", "schedule", "initial", "states"},
-                           {}};
+                           {"language", "workflow", "kind", "title", "extends", "abstract", "settings", "attributes", "events", "defaults", "on", "schedule", "initial", "states"}};
   return keys;
 }
 
@@ -94,10 +95,12 @@ tl::expected<std::shared_ptr<const Definition>, std::vector<config::Problem>> lo
   auto definition = std::make_shared<Definition>();
   definition->base = resolved->base;
   definition->text = resolved->extends ? config::write_yaml(resolved->root) : text;
+  definition->files = resolved->files;
   loading::Report report{resolved->files};
   loading::Context context{.report = report, .catalog = catalog, .definition = *definition, .extends = resolved->extends};
   loading::read_workflow(context, resolved->root);
   if (auto problems = report.take(); !problems.empty()) return tl::unexpected(reading::first_of(std::move(problems)));
+  loading::mark_counted(*definition);
   return std::shared_ptr<const Definition>{std::move(definition)};
 }
 

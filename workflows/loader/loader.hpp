@@ -38,6 +38,7 @@ struct CallDefaults {
   Duration patience = std::chrono::hours{4};
   std::set<std::string, std::less<>> taken;  ///< inputs of `with` that some call has
   bool has_calls = false;
+  bool lost = false;  ///< something of `defaults` could not be read
 };
 
 /// The events that start a run, for the type of `run.event`.
@@ -140,6 +141,10 @@ void note_used(Context& context, const std::vector<int>& slots);
 [[nodiscard]] Yaml empty_map(Place place);
 [[nodiscard]] Yaml text_at(std::string text, Place place);
 
+// --- crossings.cpp: what is said to other workflows, kept for check_across()
+void note_create(Context& context, const std::string& kind, const Yaml& workflow, const Yaml* with, const Scope& scope);
+void note_send(Context& context, const Yaml& actor, const std::string& event, Place place, const Yaml* with, const Scope& scope);
+
 // --- times.cpp: moments and lengths of time
 /// A key of `after`, or `every`: an ISO literal, or an expression that gives one of these types.
 [[nodiscard]] cel::Program read_time(Context& context, std::string_view key, const Yaml& time, const Scope& scope, const std::vector<cel::Type::Base>& types);
@@ -211,7 +216,7 @@ struct StepRules {
 [[nodiscard]] ParallelStep read_parallel(Context& context, const Yaml& yaml, const Scope& scope, StepRules rules);
 [[nodiscard]] EachStep read_each(Context& context, const Yaml& yaml, const Scope& scope, StepRules rules);
 // --- calls.cpp: calls and actions
-[[nodiscard]] CallStep read_call(Context& context, const Yaml& step, Place place, const Scope& scope);
+[[nodiscard]] CallStep read_call(Context& context, std::string_view name, const Yaml& step, Place place, const Scope& scope);
 [[nodiscard]] ActionStep read_action(Context& context, const Yaml& step, Place place, const Scope& scope);
 [[nodiscard]] ActionEffect read_action_effect(Context& context, const Yaml& map, const KeySet& keys, Place place, const Scope& scope);
 /// One attempt may not last longer than all of them. `written`: `attempt_timeout`; nullptr: it is a default, which is cut short where needed.

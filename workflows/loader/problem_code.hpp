@@ -4,7 +4,6 @@
 namespace stellwerk::workflows::code {
 
 inline constexpr const char* unknown_key = "SW010";
-inline constexpr const char* unsupported_key = "SW011";
 inline constexpr const char* missing_key = "SW012";
 inline constexpr const char* wrong_value = "SW013";
 inline constexpr const char* bad_name = "SW014";
@@ -58,5 +57,8 @@ inline constexpr const char* reserved_event = "SW068";
 inline constexpr const char* bad_schedule = "SW069";
 inline constexpr const char* misplaced_work = "SW070";
 inline constexpr const char* too_many = "SW071";
+inline constexpr const char* missing_server = "SW072";
+inline constexpr const char* unknown_workflow = "SW073";
+inline constexpr const char* unmarked_expression = "SW074";
 
 }  // namespace stellwerk::workflows::code

@@ -27,9 +27,6 @@ constexpr std::array explanations{
     Explanation{code::unknown_key, "unknown key",
                 "The map has a key that the language does not know here. Nothing is ignored in silence: a misspelt 'when' would mean 'always'. The hint names "
                 "the key that is nearest, or those that are possible."},
-    Explanation{code::unsupported_key, "not carried out by this version",
-                "The key belongs to the language, but this version of the program does not carry it out. A file that says it would promise something that "
-                "does not happen, so it is refused. Leave the key out or use a newer version."},
     Explanation{code::missing_key, "a key is missing", "Something that has no sensible default is not there: the status of a state, the type of an attribute, the event of a 'send'."},
     Explanation{code::wrong_value, "a value of the wrong sort", "The key takes another sort of value: a list, a map, a word, true or false, a duration such as PT5M. Only true and false are booleans; yes, no, on and off are text."},
     Explanation{code::bad_name, "a name that cannot be used",
@@ -51,8 +48,8 @@ constexpr std::array explanations{
                 "The value of an attribute with 'value' is reckoned in every decision. It cannot be set, saved into, edited, required at birth or have a default: whatever was written would be gone at once."},
     Explanation{code::computed_cycle, "computed from itself", "Computed attributes are reckoned one after the other, each after those it reads. One that reads itself, directly or through others, has no place in that order."},
     Explanation{code::unknown_state, "unknown state", "A transition, 'initial', 'leave' or 'confirmed_by' names a state that is not under 'states'."},
-    Explanation{code::unknown_attribute, "unknown attribute", "'set' or 'save' names an attribute that is not under 'attributes'. Attributes are declared with a type before anything is written into them."},
-    Explanation{code::undeclared_event, "undeclared event", "'on' names an event that is not under 'events'. The declaration says what the event carries and who may cause it."},
+    Explanation{code::unknown_attribute, "unknown attribute", "'set' or 'save' names an attribute that is not under 'attributes', or 'create' one that is not under those of the workflow it names. Attributes are declared with a type before anything is written into them."},
+    Explanation{code::undeclared_event, "undeclared event", "'on' names an event that is not under 'events', or 'send' one that no workflow of the receiver's kind declares, or takes from this kind of sender. The declaration says what the event carries and who may cause it."},
     Explanation{code::unknown_step, "unknown step", "'confirmed_by' names a step that its state does not have."},
     Explanation{code::unknown_role, "unknown role", "Roles are customer, reseller, staff and admin."},
     Explanation{code::unknown_status, "a status its kind does not have",
@@ -99,8 +96,8 @@ constexpr std::array explanations{
                 "'guard: mass' counts how many actors a timer would take the same way at nearly the same time, and asks a person before too many go. A command "
                 "or message comes one by one, from someone who meant it. The guard belongs to transitions of 'after' and 'schedule'."},
     Explanation{code::unknown_operation, "unknown operation or action", "The step calls an operation that no loaded connector has, or an action that the product does not have."},
-    Explanation{code::unknown_input, "unknown input", "The operation or action has no input of this name. It would be sent nowhere."},
-    Explanation{code::missing_input, "a required input is missing", "The operation or action, or the operation that takes it back, cannot do without this input, and neither the step nor 'defaults.call' gives it."},
+    Explanation{code::unknown_input, "unknown input", "The operation or action has no input of this name, or the event no field. It would be sent nowhere."},
+    Explanation{code::missing_input, "a required input is missing", "The operation or action, or the operation that takes it back, cannot do without this input, and neither the step nor 'defaults.call' gives it; or a new actor is not given an attribute that it must be born with, or an event a field that it must have."},
     Explanation{code::no_undo, "nothing takes it back",
                 "The operation creates or charges something. When a later step fails, it must be taken back, or a machine runs that nobody pays for. The operation "
                 "names no undo, so the step must."},
@@ -120,6 +117,16 @@ constexpr std::array explanations{
                 "A transition with steps and without 'to' works in place: the state stays, and 'done' and 'failed' say what follows. That is possible in 'on', 'after' and 'schedule' while the actor "
                 "waits. A transition with 'to' leaves the state, so there is no place to work in; 'done' and 'failed' without steps follow nothing."},
     Explanation{code::too_many, "more problems than are shown", "Of very many problems in one file the first 200 are shown, by place. The rest is counted: correct those, and look again."},
+    Explanation{code::missing_server, "a call without a server",
+                "An operation is carried out at a server: its connector file says how, the server's entry where, and with which account. The step has no "
+                "'on_server', and 'defaults.call' has none either, so nobody could be asked. Write it on the step, or once for all calls. It is an expression that gives "
+                "the server's id, most often an attribute { type: ref, kind: server } into which the action pool.place has saved it."},
+    Explanation{code::unknown_workflow, "a workflow that cannot be created",
+                "'create' names a workflow that is not there, that is of another kind than it says, or that is abstract. Without 'workflow' the kind is the name. Names are compared with "
+                "the workflows that are checked in the same run, with one of that name beside the file, in the library or among those shipped, and at start with all that are published."},
+    Explanation{code::unmarked_expression, "an expression written as text",
+                "Keys that give ('set', 'with', 'actor', 'who') take what is written as it is: 'self.vmid' would be the nine letters, not the number. Within ${…} it is an expression. "
+                "If the letters are really meant, write ${'self.vmid'}."},
     Explanation{"SW900", "unknown setting", "The settings file or the environment names a setting that does not exist. 'stellwerk config reference' lists all of them with their defaults and bounds."},
     Explanation{"SW901", "a setting with a wrong value", "The value is not of the sort the setting takes, or it is given twice, for example in a variable and in a file that another variable names."},
     Explanation{"SW902", "a setting out of bounds", "The value is beyond the bounds of the setting, which 'stellwerk config reference' lists."},

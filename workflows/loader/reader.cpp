@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <array>
 #include <tuple>
 
 #include "core/utf8.hpp"
@@ -13,6 +14,36 @@ namespace {
 constexpr std::size_t most_told = 200;
 constexpr std::size_t most_guessed = 128;  ///< keys of a map among which misspelt ones are looked for
 constexpr std::size_t head = 240, tail = 120;  ///< bytes of a long sentence that are shown
+
+constexpr std::string_view no_dashes = "entries of a map have no '-' before them";
+
+bool is_whole_number(std::string_view text) { return !text.empty() && text.size() < 19 && text.find_first_not_of("0123456789") == std::string_view::npos; }
+
+/// What was meant by a value of another kind, when that is plain.
+std::string hint_for(const Yaml& yaml, std::string_view takes) {
+  const std::string_view text = yaml.is_text() ? std::string_view{yaml.text} : std::string_view{};
+  if (takes == "true or false" && (text == "yes" || text == "on" || text == "True")) return "write true";
+  if (takes == "true or false" && (text == "no" || text == "off" || text == "False")) return "write false";
+  if (takes == "a whole number" && is_whole_number(text)) return fmt::format("write {} without quotes", text);
+  if (takes == "a list of words" && !text.empty() && text.find_first_of("[]{},: ") == std::string_view::npos) return fmt::format("write [{}]", text);
+  return takes.starts_with("a map") && yaml.is_list() ? std::string{no_dashes} : std::string{};
+}
+
+/// "30s", "5 min" or "2h" as durations are written here; empty for all else.
+std::string duration_meant(std::string_view text) {
+  const auto end = text.find_first_not_of("0123456789");
+  if (end == 0 || end == std::string_view::npos) return {};
+  const auto number = text.substr(0, end);
+  auto unit = text.substr(end);
+  while (unit.starts_with(' ')) unit.remove_prefix(1);
+  static constexpr std::array<std::pair<std::string_view, std::string_view>, 19> units{{{"s", "S"},   {"sec", "S"},  {"second", "S"}, {"seconds", "S"}, {"m", "M"},    {"min", "M"},  {"minute", "M"},
+                                                                                       {"minutes", "M"}, {"h", "H"}, {"hour", "H"},   {"hours", "H"},   {"d", "D"},    {"day", "D"},  {"days", "D"},
+                                                                                       {"w", "W"},   {"week", "W"},  {"weeks", "W"},  {"hr", "H"},      {"mins", "M"}}};
+  const auto found = std::ranges::find(units, unit, &std::pair<std::string_view, std::string_view>::first);
+  if (found == units.end()) return {};
+  const bool is_calendar = found->second == "D" || found->second == "W";
+  return fmt::format("P{}{}{}", is_calendar ? "" : "T", number, found->second);
+}
 
 /// A name of 100,000 letters says no more than its beginning. Whole characters; what is left out is marked.
 std::string shortened(std::string text) {
@@ -67,7 +98,7 @@ bool contains(const std::vector<std::string>& words, std::string_view word) { re
 
 std::string canonical_key(const KeySet& keys, std::string_view key) {
   if (contains(keys.known, key)) return std::string{key};
-  return contains(keys.later, key) ? std::string{} : config::closest(key, keys.known);
+  return config::closest(key, keys.known);
 }
 
 const YamlEntry* find_entry(const Yaml& map, const KeySet& keys, std::string_view key) {
@@ -86,23 +117,16 @@ const Yaml* find_key(const Yaml& map, const KeySet& keys, std::string_view key) 
   return entry ? &entry->value : nullptr;
 }
 
-bool has_later_key(const Yaml& map, const KeySet& keys) {
-  return std::ranges::any_of(map.entries, [&](const YamlEntry& entry) { return contains(keys.later, entry.key); });
-}
-
 bool check_keys(Report& report, const Yaml& yaml, const KeySet& keys) {
   if (!yaml.is_map()) {
-    report.add(code::wrong_value, yaml.place, fmt::format("{} is a map of keys, but this is {}", keys.what, kind_of(yaml)));
+    const auto first = keys.known.empty() ? std::string{} : keys.known.front();
+    const auto hint = yaml.is_list() ? std::string{no_dashes} : first == "language" ? "begin the file with 'language: 1'" : fmt::format("such as {{ {}: … }}", first == "when" ? "to" : first);
+    report.add(code::wrong_value, yaml.place, fmt::format("{} is a map of keys, but this is {}", keys.what, kind_of(yaml)), hint);
     return false;
   }
   for (const auto& entry : yaml.entries) {
     if (contains(keys.known, entry.key)) continue;
-    if (contains(keys.later, entry.key)) {
-      report.add(code::unsupported_key, entry.key_place, fmt::format("'{}' in {} is not carried out by this version", entry.key, keys.what),
-                 "publishing it would promise what does not happen; leave it out");
-    } else {
-      report.add(code::unknown_key, entry.key_place, fmt::format("{} has no key '{}'", keys.what, entry.key), suggest(entry.key, keys.known));
-    }
+    report.add(code::unknown_key, entry.key_place, fmt::format("{} has no key '{}'", keys.what, entry.key), suggest(entry.key, keys.known));
   }
   return true;
 }
@@ -121,7 +145,7 @@ std::string_view kind_of(const Yaml& yaml) {
 }
 
 void wrong_value(Report& report, const Yaml& yaml, std::string_view key, std::string_view takes) {
-  report.add(code::wrong_value, yaml.place, fmt::format("'{}' takes {}, but this is {}", key, takes, kind_of(yaml)));
+  report.add(code::wrong_value, yaml.place, fmt::format("'{}' takes {}, but this is {}", key, takes, kind_of(yaml)), hint_for(yaml, takes));
 }
 
 std::optional<std::string> read_word(Report& report, const Yaml* yaml, std::string_view key) {
@@ -171,7 +195,8 @@ std::optional<Duration> read_duration(Report& report, const Yaml* yaml, std::str
   }
   const auto duration = parse_duration(yaml->text);
   if (!duration) {
-    report.add(code::wrong_value, yaml->place, fmt::format("'{}' takes a duration: {}", key, duration.error().message));
+    const auto meant = duration_meant(yaml->text);
+    report.add(code::wrong_value, yaml->place, fmt::format("'{}' takes a duration: {}", key, duration.error().message), meant.empty() ? std::string{} : fmt::format("write {}", meant));
     return std::nullopt;
   }
   if (*duration >= min) return *duration;

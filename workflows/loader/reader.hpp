@@ -28,7 +28,10 @@ class Report {
   /// By Place::file; at least one.
   explicit Report(std::vector<std::string> files) : files_{std::move(files)} {}
   void add(std::string_view code, Place place, std::string message, std::string hint = {});
+  /// One that was told by another report.
+  void add(config::Problem problem) { problems_.push_back(std::move(problem)); }
   [[nodiscard]] const std::string& file() const { return files_.front(); }
+  [[nodiscard]] const std::vector<std::string>& files() const { return files_; }
   [[nodiscard]] std::size_t count() const { return problems_.size(); }
   /// All of them, by file and place, each once.
   [[nodiscard]] std::vector<config::Problem> take();
@@ -51,7 +54,6 @@ class Report {
 struct KeySet {
   std::string what;                ///< "a state"
   std::vector<std::string> known;
-  std::vector<std::string> later;  ///< keys of the language that this version does not carry out
 };
 
 /// The known key that `key` is or, misspelt, was meant to be; empty when there is none.
@@ -59,10 +61,8 @@ struct KeySet {
 /// The entry under `key`, or under a misspelling of it.
 [[nodiscard]] const YamlEntry* find_entry(const Yaml& map, const KeySet& keys, std::string_view key);
 [[nodiscard]] const Yaml* find_key(const Yaml& map, const KeySet& keys, std::string_view key);
-/// Tells unknown and unsupported keys. False when `yaml` is no map, which is told too.
+/// Tells unknown keys. False when `yaml` is no map, which is told too.
 bool check_keys(Report& report, const Yaml& yaml, const KeySet& keys);
-/// True when a key of `later` is there: what seems to be missing may be in it.
-[[nodiscard]] bool has_later_key(const Yaml& map, const KeySet& keys);
 
 /// "a map", "text", …: what is there.
 [[nodiscard]] std::string_view kind_of(const Yaml& yaml);

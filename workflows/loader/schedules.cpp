@@ -16,7 +16,7 @@ constexpr Duration min_every = std::chrono::seconds{1};
 
 const KeySet& schedule_keys() {
   static const KeySet keys = [] {
-    KeySet made{"a schedule", transition_keys().known, {}};
+    KeySet made{"a schedule", transition_keys().known};
     std::erase(made.known, "interrupt");  // it is deferred while the actor works
     made.known.insert(made.known.end(), own_keys.begin(), own_keys.end());
     return made;

@@ -165,7 +165,7 @@ class StateReader {
 }  // namespace
 
 const KeySet& state_keys() {
-  static const KeySet keys{"a state", {"status", "title", "entry", "exit", "final", "rest", "confirmed_by", "on", "after", "steps", "done", "failed"}, {}};
+  static const KeySet keys{"a state", {"status", "title", "entry", "exit", "final", "rest", "confirmed_by", "on", "after", "steps", "done", "failed"}};
   return keys;
 }
 

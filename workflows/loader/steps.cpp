@@ -95,7 +95,7 @@ class StepReader {
 
   void body(Sort sort) {
     switch (sort) {
-      case Sort::call: step_.body = read_call(context_, yaml_, entry_.key_place, scope_); break;
+      case Sort::call: step_.body = read_call(context_, entry_.key, yaml_, entry_.key_place, scope_); break;
       case Sort::action: step_.body = read_action(context_, yaml_, entry_.key_place, scope_); break;
       case Sort::local: step_.body = LocalStep{read_effects(context_, yaml_, step_keys(), scope_, EffectsOf::step)}; break;
       case Sort::leave: leave(); break;
@@ -113,7 +113,7 @@ class StepReader {
   }
 
   void leave() {
-    static const KeySet keys{"'leave'", {"to"}, {}};
+    static const KeySet keys{"'leave'", {"to"}};
     LeaveStep leave;
     const auto& yaml = *key("leave");
     const auto* to = check_keys(report_, yaml, keys) ? find_key(yaml, keys, "to") : nullptr;
@@ -147,8 +147,7 @@ bool goes_on_after_errors(const Step& step) {
 const KeySet& step_keys() {
   static const KeySet keys{"a step",
                            {"call", "action", "set", "notify", "send", "emit", "create", "do", "leave", "wait", "approve", "parallel", "each", "when", "save",
-                            "on_error", "retry", "attempt_timeout", "timeout", "patience", "undo", "on_server", "with"},
-                           {}};
+                            "on_error", "retry", "attempt_timeout", "timeout", "patience", "undo", "on_server", "with"}};
   return keys;
 }
 

@@ -14,6 +14,12 @@ bool looks_like_literal(std::string_view text) {
   return text.size() > 1 && text[0] == 'P' && (text[1] == 'T' || (text[1] >= '0' && text[1] <= '9')) && text.find_first_not_of("PYMWDTHS0123456789.") == std::string_view::npos;
 }
 
+/// "30s", "5 min", "2days": lengths as people say them.
+bool looks_like_spoken_length(std::string_view text) {
+  const auto unit = text.find_first_not_of("0123456789 ");
+  return !text.empty() && text[0] >= '0' && text[0] <= '9' && unit != std::string_view::npos && text.find_first_not_of("abcdefghijklmnopqrstuvwxyz", unit) == std::string_view::npos;
+}
+
 std::string words_of(const std::vector<To>& types) {
   std::vector<std::string> words;
   for (const auto type : types) words.push_back("a " + cel::Type::of(type).name());
@@ -38,7 +44,7 @@ std::optional<Duration> read_time_of_day(Context& context, const Yaml* yaml, std
 }
 
 void read_hours(Context& context, const Yaml& yaml, WorkingHours& hours) {
-  static const KeySet keys{"an entry of 'calendar'", {"days", "from", "to"}, {}};
+  static const KeySet keys{"an entry of 'calendar'", {"days", "from", "to"}};
   if (!check_keys(context.report, yaml, keys)) return;
   const auto* days = find_key(yaml, keys, "days");
   if (!days) context.report.add(code::missing_key, yaml.place, "an entry of 'calendar' lacks 'days'", "such as { days: [mon, tue], from: 09:00, to: 17:00 }");
@@ -71,6 +77,10 @@ cel::Program read_time(Context& context, std::string_view key, const Yaml& time,
   if (looks_like_literal(time.text) && !cel::compile(time.text, scope.all)) {
     const auto length = parse_duration(time.text);
     context.report.add(code::bad_expression, time.place, length ? fmt::format("'{}' takes {}, not a length of time", key, words_of(types)) : length.error().message);
+    return {};
+  }
+  if (time.is_text() && looks_like_spoken_length(time.text)) {
+    context.report.add(code::bad_expression, time.place, fmt::format("'{}' is no length of time", time.text), "write it as ISO 8601 does: PT30S, PT5M, PT2H, P7D, P1M");
     return {};
   }
   auto program = read_expression(context, &time, key, scope, {});

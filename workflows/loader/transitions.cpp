@@ -61,8 +61,7 @@ void read_place_work(Context& context, const Yaml& yaml, const KeySet& keys, Sco
 
 const KeySet& transition_keys() {
   static const KeySet keys{"a transition",
-                           {"when", "require", "set", "save", "action", "with", "send", "notify", "emit", "create", "each", "do", "to", "interrupt", "steps", "done", "failed", "guard"},
-                           {}};
+                           {"when", "require", "set", "save", "action", "with", "send", "notify", "emit", "create", "each", "do", "to", "interrupt", "steps", "done", "failed", "guard"}};
   return keys;
 }
 

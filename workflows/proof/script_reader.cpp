@@ -13,7 +13,7 @@ using namespace reading;
 namespace {
 
 const KeySet& answer_keys() {
-  static const KeySet keys{"an answer", {"is", "code", "text", "output", "after", "handle", "sent"}, {}};
+  static const KeySet keys{"an answer", {"is", "code", "text", "output", "after", "handle", "sent"}};
   return keys;
 }
 
@@ -25,16 +25,16 @@ struct Form {
 const std::vector<std::pair<std::string, Form>>& forms() {
   using enum Line::What;
   static const std::vector<std::pair<std::string, Form>> all{
-      {"send", {send, {"a line that sends", {"send", "with", "by", "refused"}, {}}}},
-      {"answer", {answer, {"a line that answers", {"answer"}, {}}}},
-      {"until", {until, {"a line that moves the clock", {"until"}, {}}}},
-      {"pass", {pass, {"a line that moves the clock", {"pass"}, {}}}},
-      {"edit", {edit, {"a line that edits", {"edit", "by", "refused"}, {}}}},
-      {"setting", {setting, {"a line that changes settings", {"setting"}, {}}}},
-      {"row", {row, {"a line that changes rows", {"row"}, {}}}},
-      {"remedy", {remedy, {"a line that remedies", {"remedy", "input", "output", "note", "refused"}, {}}}},
-      {"crash", {crash, {"a line that ends the node", {"crash"}, {}}}},
-      {"expect", {expect, {"a line that expects", {"expect"}, {}}}},
+      {"send", {send, {"a line that sends", {"send", "with", "by", "refused"}}}},
+      {"answer", {answer, {"a line that answers", {"answer"}}}},
+      {"until", {until, {"a line that moves the clock", {"until"}}}},
+      {"pass", {pass, {"a line that moves the clock", {"pass"}}}},
+      {"edit", {edit, {"a line that edits", {"edit", "by", "refused"}}}},
+      {"setting", {setting, {"a line that changes settings", {"setting"}}}},
+      {"row", {row, {"a line that changes rows", {"row"}}}},
+      {"remedy", {remedy, {"a line that remedies", {"remedy", "input", "output", "note", "refused"}}}},
+      {"crash", {crash, {"a line that ends the node", {"crash"}}}},
+      {"expect", {expect, {"a line that expects", {"expect"}}}},
   };
   return all;
 }
@@ -133,7 +133,7 @@ std::optional<Line> read_line(Reading& in, const Yaml& yaml) {
     case answer: line.answers = read_answers(in, value); break;
     case until: read_moment_of(in, value, line); break;
     case pass: line.pass = read_duration(in.report, &value, "pass", Duration{}).value_or(Duration{}); break;
-    case edit: line.values = line.refused ? value.to_json() : read_attributes(in, value, false); break;
+    case edit: line.values = line.refused ? value.to_json() : read_attributes(in, value, false, "edit"); break;
     case setting: line.values = read_settings(in, value); break;
     case row: line.rows = read_rows(in, value); break;
     case remedy: read_remedy(in, yaml, line); break;
@@ -222,9 +222,9 @@ std::map<std::string, std::vector<Answer>> read_answers(Reading& in, const Yaml&
   return answers;
 }
 
-Json read_values(Reading& in, const Yaml& yaml, const std::vector<Field>& fields, std::string_view what) {
+Json read_values(Reading& in, const Yaml& yaml, const std::vector<Field>& fields, std::string_view what, std::string_view key) {
   if (!yaml.is_map()) {
-    wrong_value(in.report, yaml, "with", "a map of values");
+    wrong_value(in.report, yaml, key, "a map of values, such as { name: value }");
     return JsonObject{};
   }
   auto checked = check_object(fields, yaml.to_json());
@@ -237,14 +237,14 @@ Json read_values(Reading& in, const Yaml& yaml, const std::vector<Field>& fields
   return yaml.to_json();
 }
 
-Json read_attributes(Reading& in, const Yaml& yaml, bool all_required) {
+Json read_attributes(Reading& in, const Yaml& yaml, bool all_required, std::string_view key) {
   std::vector<Field> fields;
   for (const auto& attribute : in.definition.attributes) {
     fields.push_back(attribute.field);
     fields.back().required = all_required && attribute.field.required;
     fields.back().fallback.reset();
   }
-  return read_values(in, yaml, fields, "workflow " + in.definition.name);
+  return read_values(in, yaml, fields, "workflow " + in.definition.name, key);
 }
 
 Json read_settings(Reading& in, const Yaml& yaml) {
@@ -254,7 +254,7 @@ Json read_settings(Reading& in, const Yaml& yaml) {
     fields.back().required = false;
     fields.back().fallback.reset();
   }
-  return read_values(in, yaml, fields, "the settings of " + in.definition.name);
+  return read_values(in, yaml, fields, "the settings of " + in.definition.name, "settings");
 }
 
 std::map<std::string, Row, std::less<>> read_rows(Reading& in, const Yaml& yaml) {

@@ -22,11 +22,12 @@ void check_expect(Reading& reading, const config::Yaml& expect);
 /// `answers` of the file and `answer` of a line: lists by operation or action.
 [[nodiscard]] std::map<std::string, std::vector<Answer>> read_answers(Reading& reading, const config::Yaml& yaml);
 /// Values of attributes by name: known, of their type, in their JSON form.
-[[nodiscard]] Json read_attributes(Reading& reading, const config::Yaml& yaml, bool all_required);
+[[nodiscard]] Json read_attributes(Reading& reading, const config::Yaml& yaml, bool all_required, std::string_view key = "given");
 [[nodiscard]] Json read_settings(Reading& reading, const config::Yaml& yaml);
 /// Rows by kind, then by id.
 [[nodiscard]] std::map<std::string, Row, std::less<>> read_rows(Reading& reading, const config::Yaml& yaml);
 /// Values for these fields; what does not fit is told at its place.
-[[nodiscard]] Json read_values(Reading& reading, const config::Yaml& yaml, const std::vector<Field>& fields, std::string_view what);
+[[nodiscard]] Json read_values(Reading& reading, const config::Yaml& yaml, const std::vector<Field>& fields, std::string_view what,
+                               std::string_view key = "with");
 
 }  // namespace stellwerk::workflows::proof

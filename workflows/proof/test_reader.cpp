@@ -17,15 +17,15 @@ using namespace reading;
 namespace {
 
 const KeySet& file_keys() {
-  static const KeySet keys{"a test file", {"test", "start", "zone", "automation_time", "given", "references", "settings", "answers", "cases", "script", "always", "coverage"}, {}};
+  static const KeySet keys{"a test file", {"test", "start", "zone", "automation_time", "given", "references", "settings", "answers", "cases", "script", "always", "coverage"}};
   return keys;
 }
 const KeySet& case_keys() {
-  static const KeySet keys{"a case", {"name", "given", "script"}, {}};
+  static const KeySet keys{"a case", {"name", "given", "script"}};
   return keys;
 }
 const KeySet& coverage_keys() {
-  static const KeySet keys{"'coverage'", {"states", "transitions", "steps"}, {}};
+  static const KeySet keys{"'coverage'", {"states", "transitions", "steps"}};
   return keys;
 }
 
@@ -72,7 +72,7 @@ void read_goals(Report& report, const Yaml* yaml, Tests& tests) {
   for (const auto& [what, place, value] : yaml->entries) {
     Goal goal{.what = what, .percent = 100, .place = value.place};
     if (value.is_map()) {
-      static const KeySet keys{"a goal", {"except"}, {}};
+      static const KeySet keys{"a goal", {"except"}};
       if (!check_keys(report, value, keys)) continue;
       for (auto& [name, at] : read_words(report, value.find("except"), "except")) goal.except.push_back(std::move(name));
     } else if (const auto percent = percent_of(value)) {

@@ -1,5 +1,6 @@
 """A real PostgreSQL on a free loopback port, in a scratch folder. A missing server is a failure, not a reason to skip."""
 
+import contextlib
 import glob
 import os
 import pwd
@@ -22,6 +23,15 @@ def _free_port():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return probe.getsockname()[1]
+
+
+def _runs(pid):
+    """False for one that has ended and only waits to be reaped."""
+    try:
+        with open(f"/proc/{pid}/stat", encoding="ascii", errors="replace") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] not in ("Z", "X")
+    except (FileNotFoundError, ProcessLookupError):
+        return False
 
 
 class Postgres:
@@ -55,6 +65,17 @@ class Postgres:
         self._child.send(signal.SIGQUIT)
         self._child.wait(30)
 
+    def kill(self):
+        """kill -9 of the whole cluster. The postmaster stands still first, so that it makes no child that nobody knows of."""
+        self._child.send(signal.SIGSTOP)
+        with open(f"/proc/{self._child.pid}/task/{self._child.pid}/children", encoding="ascii") as file:
+            children = [int(pid) for pid in file.read().split()]
+        self._child.kill()
+        for pid in children:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+        until("no process of the cluster is left", lambda: not any(_runs(pid) for pid in children), 30)
+
     def start(self):
         if not self._launched():
             raise Unexpected("PostgreSQL starts again", self._child.written()[-3000:])
@@ -80,6 +101,17 @@ class Postgres:
 
     def drop(self, name):
         self.sql(f'drop database if exists "{name}" with (force)')
+
+    def copy_to(self, other, name):
+        """The database `name`, on another server as well."""
+        file = os.path.join(self._folder, "..", name + ".sql")
+        self._run([f"{self._programs}/pg_dump", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-f", file, name])
+        other.create(name)
+        other._run([f"{self._programs}/psql", "-X", "-q", "-h", "127.0.0.1", "-p", str(other.port), "-U", "postgres", "-d", name, "-v", "ON_ERROR_STOP=1", "-f", file])
+        os.remove(file)
+
+    def is_running(self):
+        return self._child.exit_status() is None
 
     def url(self, name):
         return f"postgresql://postgres@127.0.0.1:{self.port}/{name}"

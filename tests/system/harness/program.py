@@ -3,6 +3,7 @@
 import argparse
 import json
 import os
+import random
 import shutil
 import sys
 import tempfile
@@ -28,6 +29,8 @@ class Bench:
         self._template = None
         self.database = options.database
         self.points = options.points
+        self.rounds = options.rounds
+        self.seed = options.seed
 
     def open(self):
         if self.database == "postgresql":
@@ -84,6 +87,8 @@ def run(cases):
     parser.add_argument("--points", choices=["commit", "attempt"], default="commit", help="where the crash tests end the server")
     parser.add_argument("--only", help="part of the name of the cases to run")
     parser.add_argument("--skip", action="append", default=[], help="part of the name of cases to leave out; may be repeated")
+    parser.add_argument("--rounds", type=int, help="how many rounds the cases take that are made of rounds")
+    parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000), help="draws what is drawn by lot again")
     options = parser.parse_args()
     bench = Bench(options)
     failed = 0

@@ -16,6 +16,7 @@ class Server:
         self.folder = folder
         self.log = os.path.join(folder, "server.log")
         self.settings = {"data.dir": os.path.join(folder, "data"), "http.listen": "127.0.0.1:0", **settings}
+        self.arguments = []  # more for `serve`
         self.port = None
         self._child = None
 
@@ -35,13 +36,34 @@ class Server:
         if self.is_running():
             raise RuntimeError("the server runs already")
         self.port = None
-        self._child = Child("the server", [self.binary, "serve"], self.log, self.environment(crash_at))
+        self._child = Child("the server", [self.binary, "serve", *self.arguments], self.log, self.environment(crash_at))
         try:
             self.port = self._child.number_after("stellwerk: listening on port ")
         except Unexpected:
             if crash_at is None or self._child.exit_status() != CRASHED:
                 raise
         return self
+
+    def launch(self):
+        """Starts it and waits for nothing: it may become a standby, or refuse."""
+        self.port = None
+        self._child = Child("the server", [self.binary, "serve", *self.arguments], self.log, self.environment())
+        return self
+
+    def until_standby(self):
+        """Returns when it waits for the database; its port answers health checks."""
+        self.port = self._child.number_after("stellwerk: standby on port ")
+        return self
+
+    def until_listening(self, limit=60.0):
+        self.port = self._child.number_after("stellwerk: listening on port ", limit)
+        return self
+
+    def send(self, number):
+        self._child.send(number)
+
+    def written(self):
+        return self._child.written()
 
     def is_running(self):
         return self._child is not None and self._child.exit_status() is None

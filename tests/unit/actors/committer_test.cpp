@@ -24,10 +24,10 @@ class FaultyStore final : public storage::Store {
   using Fault = std::function<void(std::span<const storage::Commit>)>;
   FaultyStore(std::unique_ptr<storage::Store> inner, Fault fault) : inner_{std::move(inner)}, fault_{std::move(fault)} {}
 
-  Result<void> begin_incarnation(const std::string& i, const std::string& h) override { return inner_->begin_incarnation(i, h); }
+  Result<void> begin_incarnation(const std::string& i, const std::string& h, Duration lease) override { return inner_->begin_incarnation(i, h, lease); }
   void end_incarnation(const std::string& i) override { inner_->end_incarnation(i); }
   void use_incarnation(const std::string& i) override { inner_->use_incarnation(i); }
-  Result<void> heartbeat() override { return inner_->heartbeat(); }
+  Result<Time> heartbeat() override { return inner_->heartbeat(); }
   Result<std::vector<storage::CommitResult>> commit(std::span<const storage::Commit> batch) override {
     fault_(batch);
     return inner_->commit(batch);
@@ -37,6 +37,18 @@ class FaultyStore final : public storage::Store {
   Result<std::vector<storage::AttemptRow>> take_over_attempts(const std::string& i) override { return inner_->take_over_attempts(i); }
   Result<std::vector<storage::TimerRow>> timers_due(Time until, int limit) override { return inner_->timers_due(until, limit); }
   Result<std::vector<ActorId>> receivers_waiting(int limit) override { return inner_->receivers_waiting(limit); }
+  Result<storage::Undelivered> return_undelivered(std::int64_t after, int limit) override { return inner_->return_undelivered(after, limit); }
+  Result<void> hold_timers(const storage::GuardQuestion& q, std::span<const storage::TimerRow> t) override { return inner_->hold_timers(q, t); }
+  Result<void> put_guard_question(const storage::GuardQuestion& q, std::int64_t let_go, const std::optional<storage::GuardQuestion>& rest) override {
+    return inner_->put_guard_question(q, let_go, rest);
+  }
+  Result<std::vector<storage::GuardQuestion>> guard_questions(const TenantId& t, Time since, int limit) override { return inner_->guard_questions(t, since, limit); }
+  Result<std::vector<storage::GuardEntry>> guard_entries(Time since) override { return inner_->guard_entries(since); }
+  Result<void> forget_guard_entries(Time before) override { return inner_->forget_guard_entries(before); }
+  Result<std::int64_t> count_live(const TenantId& t, const std::string& kind) override { return inner_->count_live(t, kind); }
+  Result<void> put_stop(const storage::StopRow& s, const TenantId& journal) override { return inner_->put_stop(s, journal); }
+  Result<std::vector<storage::StopRow>> stops() override { return inner_->stops(); }
+  Result<std::vector<storage::StopRow>> stop_history(const TenantId& t, int limit) override { return inner_->stop_history(t, limit); }
   Result<std::vector<storage::ReferenceRow>> read_references(const TenantId& t, std::span<const std::string> ids) override { return inner_->read_references(t, ids); }
   Result<std::vector<storage::SettingValue>> setting_values(const TenantId& t) override { return inner_->setting_values(t); }
   Result<void> put_setting(const TenantId& t, const storage::SettingValue& v) override { return inner_->put_setting(t, v); }
@@ -51,6 +63,9 @@ class FaultyStore final : public storage::Store {
   Result<void> put_server(const storage::ServerRow& s) override { return inner_->put_server(s); }
   Result<void> put_id_range(const storage::IdRange& r) override { return inner_->put_id_range(r); }
   Result<void> put_addresses(std::span<const storage::AddressRow> a) override { return inner_->put_addresses(a); }
+  Result<std::vector<storage::DataKeyRow>> data_keys(const TenantId& t) override { return inner_->data_keys(t); }
+  Result<void> add_data_key(const storage::DataKeyRow& k) override { return inner_->add_data_key(k); }
+  Result<void> add_audit(const storage::AuditRow& a) override { return inner_->add_audit(a); }
   Result<std::optional<std::string>> get_value(const std::string& n) override { return inner_->get_value(n); }
   Result<void> put_value(const std::string& n, const std::string& v) override { return inner_->put_value(n, v); }
 

@@ -4,8 +4,10 @@
 #include <boost/test/unit_test.hpp>
 
 #include <chrono>
+#include <fstream>
 #include <functional>
 #include <future>
+#include <iterator>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +17,7 @@
 
 #include "actors/system.hpp"
 #include "core/embedded.hpp"
+#include "storage/session.hpp"
 #include "monitoring/metrics.hpp"
 #include "tests/support/scratch.hpp"
 #include "tests/unit/actors/scripted_driver.hpp"
@@ -46,6 +49,7 @@ class Engine {
   std::shared_ptr<ScriptedDriver> driver = std::make_shared<ScriptedDriver>();
   TenantId tenant = make_id<TenantId>("ten");
   ServerId server = make_id<ServerId>("srv");
+  std::vector<std::pair<std::string, std::string>> extra_library;  ///< beside test_library()
 
   Engine() {
     settings.engine_threads = 2;
@@ -59,6 +63,7 @@ class Engine {
   void start() {
     actors::SystemOptions options{.settings = settings, .database = database_, .key = {}, .tenant = tenant, .shipped = test_library(), .drivers = {{"noop", driver}},
                                   .on_fatal = [](const std::string& why) { BOOST_ERROR("fatal: " + why); }};
+    options.shipped.insert(options.shipped.end(), extra_library.begin(), extra_library.end());
     for (const auto& file : embedded_files())
       if (file.path.ends_with(".yaml") && file.path.find("/library/") != std::string_view::npos) options.shipped.emplace_back(file.path, file.text);
     system_ = must(actors::System::start(std::move(options)));
@@ -70,6 +75,36 @@ class Engine {
   }
   [[nodiscard]] actors::Client& client() { return system_->client(); }
   [[nodiscard]] std::unique_ptr<storage::Store> open_store() { return must(database_->open_store()); }
+  [[nodiscard]] const std::shared_ptr<storage::SqlDatabase>& database() const { return database_; }
+  /// Every byte of the database and its log.
+  [[nodiscard]] std::string files() const {
+    std::string all;
+    for (const char* name : {"engine.db", "engine.db-wal"}) {
+      std::ifstream file{folder_.file(name), std::ios::binary};
+      all.append(std::istreambuf_iterator<char>{file}, {});
+    }
+    return all;
+  }
+  /// Changes the record behind the engine's back.
+  void sql(const std::string& statement) {
+    storage::Session session{storage::DialectKind::sqlite, config::Secret{folder_.file("engine.db")}, storage::SessionUse::reader};
+    must(session.connect(1));
+    must(session.script(statement));
+  }
+  /// The first cell of the answer, a text.
+  std::string ask_sql(const std::string& query) {
+    storage::Session session{storage::DialectKind::sqlite, config::Secret{folder_.file("engine.db")}, storage::SessionUse::reader};
+    must(session.connect(1));
+    return std::get<std::string>(must(session.rows(query, "t")).at(0).at(0));
+  }
+  /// Facts of one type in the actor's journal, oldest first.
+  std::vector<Json> facts(const ActorId& id, const std::string& type) {
+    std::vector<Json> found;
+    for (const auto& entry : read<std::vector<storage::JournalView>>([&](auto& records) { return records.journal(tenant, id, 0, 1'000); }))
+      for (const auto& fact : entry.entries.as_array())
+        if (text_of(fact, "type") == type) found.push_back(fact);
+    return found;
+  }
 
   void put_server(const std::string& name) {
     must(open_store()->put_server({.id = server, .tenant = tenant, .name = name, .connector = "crane", .pool = "default", .settings = JsonObject{{"harbour", name}}, .created_at = wall_now()}));

@@ -427,7 +427,7 @@ BOOST_FIXTURE_TEST_CASE(quarantines_a_row_it_cannot_read_and_goes_on_with_the_ot
   must(store->begin_incarnation("nod_test2", "host"));
   change.row = must(store->load(broken)).row;
   change.expected_version = change.row.version++;
-  change.row.cursor.as_object()["broken"] = cursor;
+  change.row.cursor = cursor;
   BOOST_REQUIRE(must(store->commit({&commit, 1})).at(0).status == storage::CommitStatus::committed);
   restart();
   must(remedy(incidents().at(0).id, "retry"));

@@ -33,6 +33,16 @@ class Waiting : public RunningEngine {
       if (timer.actor == id) found[timer.name] = timer.due;
     return found;
   }
+  std::optional<actors::EventView> ended(const EventId& event) {
+    std::optional<actors::EventView> view;
+    must(wait_for<Json>([&](auto done) {
+      client().query([&](actors::Views& views) -> Result<Json> {
+        STELLWERK_TRY(view, views.find_event(tenant, event));
+        return Json{};
+      }, done);
+    }));
+    return view;
+  }
   Result<actors::SettingAnswer> change(storage::SettingValue value, bool dry_run = false) {
     auto caller = staff();
     caller.role = "admin";
@@ -173,7 +183,7 @@ BOOST_FIXTURE_TEST_CASE(reads_what_references_point_to_anew_for_each_decision, W
   const ProductId plan = make_id<ProductId>("prd");
   must(wait_for<Json>([&](auto done) {
     client().query([&](actors::Views& views) -> Result<Json> {
-      STELLWERK_CHECK(views.put_product({.id = plan, .tenant = tenant, .name = "M", .workflow = "waiting", .attributes = JsonObject{{"cores", 4}}, .visible = true, .created_at = wall_now()}));
+      STELLWERK_CHECK(views.put_product({.id = plan, .tenant = tenant, .name = "M", .workflow = "waiting", .attributes = JsonObject{{"cores", 4}}, .visible = false, .created_at = wall_now()}));
       return Json{};
     }, done);
   }));
@@ -189,6 +199,62 @@ BOOST_FIXTURE_TEST_CASE(takes_an_event_that_came_before_its_wait_began, Waiting)
   BOOST_TEST(bool_of(must(command(id, "signal")).body, "deferred"));
   driver->release(answer(200));
   until_state(id, "hoisted");
+}
+
+BOOST_FIXTURE_TEST_CASE(tells_how_a_deferred_command_ended, Waiting) {
+  driver->play([](const DriverRequest&) -> std::optional<DriverResponse> { return std::nullopt; });
+  const auto id = waiting();
+  const auto event = [&](const Result<actors::Answer>& answer) { return EventId{text_of(must(answer).body, "event")}; };
+  const auto plain = event(command(id, "await"));
+  BOOST_REQUIRE(driver->wait_for_held(1));
+  const auto early = event(command(id, "signal")), late = event(command(id, "check")), broken = event(command(id, "peek"));
+  for (const auto& waits : {early, late, broken}) BOOST_TEST(ended(waits)->state == "deferred");
+  BOOST_TEST(ended(late)->actor.str() == id.str());
+  BOOST_TEST(!ended(plain).has_value());
+  driver->release(answer(200));
+  until_state(id, "hoisted");
+  until("its condition has failed", [&] { return incidents().size() == 1; });
+  BOOST_TEST(ended(early)->state == "applied");
+  BOOST_TEST(ended(late)->state == "refused");
+  BOOST_TEST(ended(late)->reason == "not_allowed_now");
+  BOOST_TEST(ended(broken)->state == "deferred");
+  BOOST_TEST(ended(broken)->reason == "incident_open");
+  BOOST_TEST(ended(broken)->text.find("division by zero") != std::string::npos);
+  must(remedy(incidents()[0].id, "skip"));
+  BOOST_TEST(ended(broken)->state == "refused");
+  BOOST_TEST(ended(broken)->reason == "dropped");
+}
+
+BOOST_FIXTURE_TEST_CASE(tells_which_expression_of_a_command_failed_and_why, Waiting) {
+  const auto id = waiting();
+  must(command(id, "hoist"));
+  until_state(id, "hoisted");
+  const auto refused = command(id, "peek");
+  BOOST_REQUIRE(!refused);
+  BOOST_TEST((refused.error().code == ErrorCode::invalid_argument && refused.error().reason == "expression_failed"));
+  const auto told = describe(refused.error());
+  for (const auto* part : {"command 'peek' in state hoisted of workflow waiting", "condition '1 / self.vmid > 0' at line", "division by zero"}) BOOST_TEST(told.find(part) != std::string::npos, told);
+  BOOST_TEST(incidents().empty());
+}
+
+BOOST_FIXTURE_TEST_CASE(refuses_a_product_that_nobody_could_order, Waiting) {
+  const auto put = [&](const std::string& workflow, JsonObject attributes, bool visible) {
+    const auto told = wait_for<Json>([&](auto done) {
+      client().query([&](actors::Views& views) -> Result<Json> {
+        STELLWERK_CHECK(views.put_product({.id = make_id<ProductId>("prd"), .tenant = tenant, .name = "M", .workflow = workflow, .attributes = attributes, .visible = visible, .created_at = wall_now()}));
+        return Json{};
+      }, done);
+    });
+    std::set<std::string> pointers;
+    if (!told)
+      for (const auto& field : told.error().fields) pointers.insert(field.pointer);
+    return pointers;
+  };
+  // the order gives it a hostname and sizes that it does not take, and not the server it requires
+  BOOST_TEST((put("lifting", {}, true) == std::set<std::string>{"/workflow", "/attributes/server"}));
+  BOOST_TEST((put("lifting", {{"colour", 7}, {"color", "red"}}, false) == std::set<std::string>{"/attributes/colour", "/attributes/color"}));
+  BOOST_TEST(put("lifting", {{"colour", "red"}}, false).empty());
+  BOOST_TEST((put("liftin", {}, false) == std::set<std::string>{"/workflow"}));
 }
 
 BOOST_FIXTURE_TEST_CASE(edits_the_attributes_that_may_be_edited, Waiting) {

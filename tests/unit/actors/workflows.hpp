@@ -122,6 +122,7 @@ events:
   follow:  { allow: [staff], with: { peer: { type: ref, kind: service, required: true } } }
   await:   { allow: [staff] }
   signal:  { allow: [staff], busy: defer }
+  peek:    { allow: [staff], busy: defer }
 defaults:
   call: { on_server: self.server, retry: { for: PT6H, delay: PT10M } }
 schedule:
@@ -162,7 +163,7 @@ states:
       - word: { wait: { for: signal, timeout: P1D } }
     done:   { to: hoisted }
     failed: { to: idle }
-  hoisted: { status: active, rest: true }
+  hoisted: { status: active, rest: true, on: { peek: { when: 1 / self.vmid > 0, to: gone } } }
   gone:    { status: terminated, final: true }
 )yaml"},
       {"workflows/library/based.yaml", R"(language: 1
@@ -217,6 +218,41 @@ states:
     status: pending
     after: { PT1H: { create: { kind: service, workflow: "${self.breed}", with: {} }, to: grown } }
   grown: { status: pending, rest: true }
+)"},
+      {"workflows/library/renting.yaml", R"(language: 1
+workflow: renting
+kind: service
+attributes:
+  server: { type: ref, kind: server, required: true }
+  seat:   { type: int }
+events:
+  renew: { allow: [staff] }
+  work:  { allow: [staff] }
+  sit:   { allow: [staff] }
+initial: rented
+states:
+  rented:
+    status: active
+    on:
+      renew: { to: rented }
+      work:  { steps: [ { lift: { call: crane.lift, on_server: self.server } } ] }
+      sit:   { steps: [ { take: { action: id.allocate, with: { range: seats }, save: { seat: result.id } } } ] }
+    after: { P3D: { guard: mass, to: ended } }
+  ended:
+    status: terminated
+    final: true
+)"},
+      {"workflows/library/hiring.yaml", R"(language: 1
+workflow: hiring
+kind: order
+initial: hired
+states:
+  hired:
+    status: pending
+    after: { P3D: { guard: mass, to: ended } }
+  ended:
+    status: cancelled
+    final: true
 )"},
       {"workflows/library/asking.yaml", R"(language: 1
 workflow: asking

@@ -68,6 +68,9 @@ std::vector<Case> cases(const Desk& desk) {
       {"/api/admin/products", "staff", R"({"name":"x","workflow":"proxmox-vm","attributes":[],"visible":"yes","prize":1})", 422, "/attributes /visible /prize"},
       {"/api/admin/products", "staff", R"({"name":"x","workflow":"no-such"})", 422, "/workflow"},
       {"/api/admin/products", "staff", R"({"name":"x","workflow":"ticket"})", 422, "/workflow"},
+      {"/api/admin/products", "staff", R"({"name":"x","workflow":"proxmox-vm","attributes":{"core":2,"cores":"two","memory_mb":1,"image":"debian-13"}})", 422,
+       "/attributes/core /attributes/cores /attributes/memory_mb"},
+      {"/api/admin/products", "staff", R"({"name":"x","workflow":"proxmox-vm","attributes":{"vmid":5}})", 422, "/attributes/vmid"},  // orders have no such attribute
       {"/api/admin/servers", "staff", "{}", 422, "/name /connector /pool"},
       {"/api/admin/servers", "staff", R"({"name":"x","connector":"noop","pool":"p","capacity":"ten","state":"drain"})", 422, "/capacity /state"},
       {"/api/admin/servers", "staff", R"({"name":"x","connector":"noop","pool":"p","capacity":-1})", 422, "/capacity"},

@@ -34,6 +34,10 @@ class FakeClient final : public actors::Client {
   std::vector<actors::CreateRequest> creations;
   std::vector<actors::RemedyRequest> remedies;
   std::vector<actors::EditRequest> edits;
+  std::vector<actors::RevealRequest> reveals;
+  std::vector<actors::EraseRequest> erasures;
+  std::vector<actors::GuardAnswer> guard_answers;
+  std::vector<actors::StopRequest> stops;
   std::vector<actors::SettingRequest> changes;
   std::vector<Duration> advances;
   std::deque<Result<actors::Answer>> script;
@@ -55,6 +59,22 @@ class FakeClient final : public actors::Client {
   void edit(actors::EditRequest request, actors::AnswerCallback done) override {
     edits.push_back(std::move(request));
     done(next(actors::Answer{202, JsonObject{{"event", "evt_1"}, {"run", nullptr}, {"deferred", false}}}));
+  }
+  void reveal(actors::RevealRequest request, actors::AnswerCallback done) override {
+    reveals.push_back(std::move(request));
+    done(next(actors::Answer{200, JsonObject{{"attribute", reveals.back().attribute}, {"value", "the value"}}}));
+  }
+  void erase(actors::EraseRequest request, actors::AnswerCallback done) override {
+    erasures.push_back(std::move(request));
+    done(next(actors::Answer{200, JsonObject{{"customer", erasures.back().customer}, {"actors", 0}}}));
+  }
+  void answer_guard(actors::GuardAnswer answer, actors::AnswerCallback done) override {
+    guard_answers.push_back(std::move(answer));
+    done(next(actors::Answer{200, JsonObject{{"id", guard_answers.back().question.str()}, {"state", "released"}}}));
+  }
+  void emergency_stop(actors::StopRequest request, actors::AnswerCallback done) override {
+    stops.push_back(std::move(request));
+    done(next(actors::Answer{200, JsonObject{{"on", stops.back().on}}}));
   }
   /// The checks and the record keeping are real; nobody is reckoned again.
   void change_setting(actors::SettingRequest request, std::function<void(Result<actors::SettingAnswer>)> done) override {

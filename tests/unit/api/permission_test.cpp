@@ -11,7 +11,7 @@ namespace {
 using namespace stellwerk;
 using namespace stellwerk::testing;
 
-enum class Who { everybody, known, customers, staff };
+enum class Who { everybody, known, customers, staff, admins };
 
 /// The permissions as they are meant. A route without a line here fails the test.
 const std::map<std::string, Who> meant{
@@ -58,6 +58,8 @@ const std::map<std::string, Who> meant{
     {"PATCH /api/admin/orders/{id}/attributes", Who::staff},
     {"GET /api/admin/orders/{id}/journal", Who::staff},
     {"GET /api/admin/orders/{id}/runs", Who::staff},
+    {"GET /api/client/events/{id}", Who::customers},
+    {"GET /api/admin/events/{id}", Who::staff},
     {"GET /api/admin/runs/{id}", Who::staff},
     {"GET /api/admin/runs/{id}/attempts", Who::staff},
     {"GET /api/admin/incidents", Who::staff},
@@ -65,6 +67,11 @@ const std::map<std::string, Who> meant{
     {"POST /api/admin/incidents/{id}/{remedy}", Who::staff},
     {"GET /api/admin/customers", Who::staff},
     {"GET /api/admin/customers/{id}", Who::staff},
+    {"POST /api/admin/customers/{id}/erase", Who::admins},
+    {"POST /api/client/services/{id}/reveal", Who::customers},
+    {"POST /api/admin/services/{id}/reveal", Who::admins},
+    {"POST /api/admin/servers/{id}/reveal", Who::admins},
+    {"GET /api/admin/audit", Who::staff},
     {"GET /api/admin/products", Who::staff},
     {"POST /api/admin/products", Who::staff},
     {"GET /api/admin/servers", Who::staff},
@@ -75,11 +82,21 @@ const std::map<std::string, Who> meant{
     {"GET /api/admin/workflows", Who::staff},
     {"GET /api/admin/settings", Who::staff},
     {"GET /api/admin/settings/history", Who::staff},
+    {"GET /api/admin/guard/questions", Who::staff},
+    {"POST /api/admin/guard/questions/{id}/release", Who::admins},
+    {"POST /api/admin/guard/questions/{id}/keep", Who::admins},
+    {"GET /api/admin/backup", Who::staff},
+    {"POST /api/admin/backup", Who::admins},
+    {"GET /api/admin/emergency-stop", Who::staff},
+    {"POST /api/admin/emergency-stop", Who::admins},
+    {"GET /api/admin/journal", Who::staff},
     {"PUT /api/admin/settings", Who::staff},     // of one actor; of others admins only
     {"DELETE /api/admin/settings", Who::staff},
     {"POST /api/admin/settings", Who::staff},
     {"GET /api/admin/outbox", Who::staff},
+    {"GET /api/admin/stuck", Who::staff},
     {"GET /api/admin/stuck-actors", Who::staff},
+    {"GET /api/admin/doctor", Who::staff},
 };
 
 bool may(Who who, const std::string& role) {
@@ -88,6 +105,7 @@ bool may(Who who, const std::string& role) {
     case Who::known: return role != "none";
     case Who::customers: return role == "customer" || role == "reseller";
     case Who::staff: return role == "staff" || role == "admin";
+    case Who::admins: return role == "admin";
   }
   return false;
 }

@@ -206,6 +206,32 @@ BOOST_AUTO_TEST_CASE(a_callback_may_stop_the_driver) {
   BOOST_TEST((ask(*driver, {.method = "GET", .url = server.url("/")}).failure == Failure::not_sent));
 }
 
+BOOST_AUTO_TEST_CASE(a_node_whose_lease_is_over_seeks_no_connection) {
+  RawServer server{[](const std::string&, int) { return RawAnswer{ok("{}")}; }};
+  const auto driver = connectors::make_http_driver();
+  const auto response = ask(*driver, {.method = "POST", .url = server.url("/"), .may_leave = [] { return false; }});
+  BOOST_TEST((response.failure == Failure::not_sent && response.was_withheld()));
+  BOOST_TEST(server.connections() == 0);
+}
+
+BOOST_AUTO_TEST_CASE(a_lease_that_ends_while_the_connection_is_made_keeps_the_request_back) {
+  RawServer server{[](const std::string&, int) { return RawAnswer{ok("{}")}; }};
+  const auto driver = connectors::make_http_driver();
+  auto asked = std::make_shared<int>(0);
+  const auto response = ask(*driver, {.method = "POST", .url = server.url("/first"), .may_leave = [asked] { return ++*asked == 1; }});
+  BOOST_TEST((response.failure == Failure::not_sent && response.was_withheld()), response.failure_text);
+  BOOST_TEST(*asked == 2);
+  // on a kept connection just so
+  BOOST_TEST(ask(*driver, {.method = "GET", .url = server.url("/second")}).status == 200);
+  *asked = 0;
+  BOOST_TEST(ask(*driver, {.method = "POST", .url = server.url("/third"), .may_leave = [asked] { return ++*asked == 1; }}).was_withheld());
+  *asked = -5;
+  BOOST_TEST(ask(*driver, {.method = "POST", .url = server.url("/fourth"), .may_leave = [asked] { return ++*asked < 1; }}).status == 200);
+  const auto requests = server.requests();
+  BOOST_REQUIRE(requests.size() == 2);
+  BOOST_TEST((requests[0].starts_with("GET /second") && requests[1].starts_with("POST /fourth")));
+}
+
 BOOST_AUTO_TEST_CASE(a_self_signed_server_is_believed_only_with_its_fingerprint) {
   const Identity identity;
   RawServer server{[](const std::string&, int) { return RawAnswer{ok("{}")}; }, identity.context.get()};

@@ -28,6 +28,15 @@ struct ScratchFile {
 
 BOOST_AUTO_TEST_SUITE(noop_driver)
 
+BOOST_AUTO_TEST_CASE(nothing_is_noted_when_the_lease_is_over) {
+  const ScratchFile file;
+  const auto driver = connectors::make_noop_driver(file.path);
+  bool withheld = false;
+  driver->send({.method = "POST", .url = {}, .key = "run_1/step1/1", .may_leave = [] { return false; }}, [&](const connectors::DriverResponse& response) { withheld = response.was_withheld(); });
+  BOOST_TEST(withheld);
+  BOOST_TEST(file.text() == "");
+}
+
 BOOST_AUTO_TEST_CASE(the_shipped_step_is_done_and_noted) {
   const ScratchFile file;
   const auto driver = connectors::make_noop_driver(file.path);

@@ -29,7 +29,7 @@ void check_told(const std::string& text, const std::vector<std::string>& expecte
 /// A file whose only state waits, with `on` as given.
 std::string with_on(const std::string& on, const std::string& more = "") {
   return header + "events:\n  go: { allow: [staff], with: { n: { type: int, required: true }, list: { type: list, of: string } } }\n  stop: { allow: [staff] }\n" +
-         "attributes: { n: { type: int }, s: { type: string } }\n" + more + "initial: a\nstates:\n  b: { status: b, final: true }\n  a:\n    status: a\n    after: { P1D: { to: b } }\n    on:\n" + on;
+         "attributes: { n: { type: int }, s: { type: string } }\ndefaults: { call: { on_server: \"'srv_1'\" } }\n" + more + "initial: a\nstates:\n  b: { status: b, final: true }\n  a:\n    status: a\n    after: { P1D: { to: b } }\n    on:\n" + on;
 }
 
 const Transition& go(const Definition& definition) { return definition.states[1].on.at("go").front(); }
@@ -37,6 +37,7 @@ const Transition& go(const Definition& definition) { return definition.states[1]
 std::string with_steps(const std::string& steps) {
   return header + "events:\n  go: { allow: [staff], with: { n: { type: int, required: true } } }\n  came: { from: [invoice], with: { m: { type: int, required: true } } }\n" +
          "attributes: { n: { type: int }, m: { type: int }, names: { type: list, of: string, default: [] } }\n"
+         "defaults: { call: { on_server: \"'srv_1'\" } }\n"
          "initial: w\nstates:\n  b: { status: b, final: true }\n  w:\n    status: w\n    done: { to: b }\n    failed: { to: b }\n    steps:\n" + steps;
 }
 
@@ -155,6 +156,7 @@ schedule:
   month: { every: P1M, emit: month }
   list:  { at: self.moments, emit: moment }
   clock: { at: PT4H, counts_in: [a], calendar: [ { days: [tue, mon], from: 09:00, to: 17:30 } ], ends_on: [go], notify: late }
+defaults: { call: { on_server: "'srv_1'" } }
 initial: a
 states:
   a: { status: a, on: { go: { emit: x } }, after: { P1M: { emit: month }, self.due: { emit: day }, P2D: { emit: soon } } }
@@ -265,7 +267,7 @@ states:
 BOOST_AUTO_TEST_CASE(a_default_input_that_no_operation_has_is_a_slip) {
   check_told(header + R"(
 attributes: { vmid: { type: int, required: true } }
-defaults: { call: { with: { vmid: "${self.vmid}", vimd: 3 } } }
+defaults: { call: { on_server: "'srv_1'", with: { vmid: "${self.vmid}", vimd: 3 } } }
 initial: w
 states:
   w: { status: w, steps: [ { x: { call: proxmox.start_vm } } ], done: { to: end }, failed: incident }

@@ -104,7 +104,7 @@ initial: w
 states:
   w:
     status: w
-    steps: [ { set: { call: proxmox.configure_vm, with: { cores: 4 }, undo: { call: proxmox.configure_vm, with: { cores: "${self.cores}" } } } } ]
+    steps: [ { set: { call: proxmox.configure_vm, on_server: "'srv_1'", with: { cores: 4 }, undo: { call: proxmox.configure_vm, with: { cores: "${self.cores}" } } } } ]
     done: { to: end }
     failed: incident
   end: { status: end, final: true }
@@ -140,7 +140,7 @@ states:
   w:
     status: w
     steps:
-      - try:  { call: noop.step, on_error: { conflict: continue } }
+      - try:  { call: noop.step, on_server: "'srv_1'", on_error: { conflict: continue } }
       - keep: { set: { note: "${error.text}" }, when: error != null }
     done: { to: end }
     failed: { to: end, set: { note: "${error.code}" } }
@@ -161,7 +161,7 @@ events: { go: { allow: [staff] } }
 initial: a
 states:
   a: { status: a, rest: true, on: { go: { to: w } } }
-  w: { status: a, steps: [ { stop: { call: proxmox.stop_vm, with: { vmid: "${self.vmid}" } } } ], done: { to: b }, failed: { to: a } }
+  w: { status: a, steps: [ { stop: { call: proxmox.stop_vm, on_server: "'srv_1'", with: { vmid: "${self.vmid}" } } } ], done: { to: b }, failed: { to: a } }
   b: { status: b, rest: true, confirmed_by: [ w.stop ], on: { go: { to: b } } }
 )");
 }
@@ -173,7 +173,7 @@ events: { change: { allow: [staff], with: { password: { type: secret, required: 
 initial: a
 states:
   a: { status: a, rest: true, on: { change: { set: { password: "${event.password}" }, to: w } } }
-  w: { status: a, steps: [ { tell: { call: proxmox.configure_vm, with: { vmid: "${self.vmid}", password: "${run.event.password}" } } } ], done: { to: a }, failed: { to: a } }
+  w: { status: a, steps: [ { tell: { call: proxmox.configure_vm, on_server: "'srv_1'", with: { vmid: "${self.vmid}", password: "${run.event.password}" } } } ], done: { to: a }, failed: { to: a } }
 )");
 }
 

@@ -1,0 +1,31 @@
+#pragma once
+// The heartbeat of a node: renews its lease, and compares its clock with the database's. Free of CAF.
+
+#include <memory>
+#include <string>
+
+#include "actors/protocol.hpp"
+
+namespace stellwerk::actors {
+
+class Pulse {
+ public:
+  Pulse(std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
+
+  /// One heartbeat. Returns how long to wait for the next. A lost incarnation is told to Deps::on_fatal. It may block on the database,
+  /// for longer than a lease even: nothing is sent meanwhile.
+  [[nodiscard]] Duration beat();
+
+ private:
+  [[nodiscard]] Result<void> renew();
+  void tell_lease(const Result<void>& renewed);
+  void tell_clock();
+
+  std::shared_ptr<const Deps> deps_;
+  std::unique_ptr<storage::Store> store_;
+  bool failing_ = false;     ///< the last heartbeat could not be written
+  bool silent_ = false;      ///< the lease was over when it was told last
+  std::string clock_told_;   ///< the trouble that is known to the operator
+};
+
+}  // namespace stellwerk::actors
