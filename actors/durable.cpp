@@ -146,7 +146,7 @@ void Durable::guarded(const Shared<Deliver>& deliver, const Then& work) {
 
 void Durable::broke(const Shared<Deliver>& deliver, const std::string& what) {
   const auto why = told(what, deliver ? &deliver->event : nullptr);
-  const bool told = survive("an actor could not be brought back after a failure", [&] {
+  const bool well = survive("an actor could not be brought back after a failure", [&] {
     monitoring::log(monitoring::Level::error, "an event made its actor fail", {{"actor", id_.str()}, {"error", why}});
     if (deliver && !deliver->reply && loaded_) {
       if (const auto seq = row_of(deliver->event); seq > 0) return not_applied(seq, why);
@@ -156,7 +156,7 @@ void Durable::broke(const Shared<Deliver>& deliver, const std::string& what) {
     forget();
     wake_later();
   });
-  if (!told) forget();
+  if (!well) forget();
 }
 
 // --- events

@@ -79,10 +79,10 @@ class Durable {
   /// Reads the rows that the decision cannot do without, then decides again.
   void read_rows(const Shared<Deliver>& deliver, const Asked& asked, const std::vector<workflows::NeededRow>& needs);
   void undecided(const Shared<Deliver>& deliver, const Error& error);
-  /// The change of this actor and, decided in the same breath, the births of the actors it creates.
-  /// Rows that a birth needs and that are not in hand go to `needs`; the commit is nothing then.
   /// Engine time, but never before the actor's last decision: a clock that was put back does not turn its history round.
   [[nodiscard]] Time now() const { return std::max(deps_->clock->now(), row_.updated_at); }
+  /// The change of this actor and, decided in the same breath, the births of the actors it creates.
+  /// Rows that a birth needs and that are not in hand go to `needs`; the commit is nothing then.
   [[nodiscard]] Result<storage::Commit> make_commit(const workflows::Event& event, const workflows::Decision& decision, Time now, std::vector<workflows::NeededRow>& needs) const;
   /// What the mass-action guard is asked about a timer that fires; nothing for other events.
   [[nodiscard]] std::optional<GuardWish> wish_of(const workflows::Event& event) const;

@@ -22,7 +22,7 @@ using Finding = storage::StuckRow;
 /// What a person does about it.
 [[nodiscard]] std::string advice_for(const Finding& finding);
 
-/// When something counts as overdue (ENGINE §3).
+/// When something counts as overdue.
 struct Patience {
   Duration timer = std::chrono::seconds{10};
   Duration message = std::chrono::seconds{60};

@@ -1,8 +1,5 @@
 #include "actors/system.hpp"
 
-#include <unistd.h>
-
-#include <array>
 #include <atomic>
 #include <cstdlib>
 
@@ -21,11 +18,6 @@ namespace {
 
 constexpr int loader_count = 2;
 
-std::string host_name() {
-  std::array<char, 256> name{};
-  return gethostname(name.data(), name.size() - 1) == 0 ? std::string{name.data()} : std::string{"localhost"};
-}
-
 class SystemImpl final : public System {
  public:
   Result<void> begin(SystemOptions options) {
@@ -34,7 +26,7 @@ class SystemImpl final : public System {
     STELLWERK_TRY(keeper_, options.database->open_store());
     auto lease = std::make_shared<Lease>(clock_, settings.lease);
     const auto begun = clock_.monotonic();
-    STELLWERK_CHECK(keeper_->begin_incarnation(incarnation_, options.host.empty() ? host_name() : options.host, settings.lease));
+    STELLWERK_CHECK(keeper_->begin_incarnation(incarnation_, options.host.empty() ? "localhost" : options.host, settings.lease));
     lease->renew(begun);
     database_ = options.database;
     database_->use_incarnation(incarnation_);

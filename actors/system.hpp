@@ -25,7 +25,7 @@ struct SystemOptions {
   std::map<std::string, std::shared_ptr<connectors::Driver>> drivers;  ///< by name: "http", "noop"
   std::function<void(const std::string&)> on_fatal;          ///< the fence is gone: this process must end
   std::function<Result<std::string>(const std::stop_token&)> back_up = {};  ///< makes a backup and returns its path; without, none can be asked for
-  std::string host = {};  ///< who this node is, for its successors: one that bears the same name ends it at once. Empty: the host's name
+  std::string host = {};  ///< who this node is, for its successors: one that bears the same name ends it at once. Empty: "localhost"
 };
 
 /// The engine: actors, committer, timers, connectors. start() takes the database over (Errors: conflict with reason "held" while another

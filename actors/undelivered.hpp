@@ -1,5 +1,5 @@
 #pragma once
-// Messages that nobody will ever take go back to whom they came from (ENGINE §5). A duty of the mailbox sweep.
+// Messages that nobody will ever take go back to whom they came from. A duty of the mailbox sweep.
 
 #include <cstdint>
 #include <utility>

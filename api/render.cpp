@@ -6,7 +6,7 @@ namespace stellwerk::api {
 namespace {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json{} : Json(boost::json::string(text)); }
-/// What a person decides by choosing it (ENGINE §3).
+/// What a person decides by choosing it.
 std::string_view meaning_of(std::string_view remedy, std::string_view kind) {
   if (kind == "quarantined") return "the cause is gone: the actor is loaded again, goes on where it stood, and what it tried is looked at first";
   const bool run = kind == "held_run";

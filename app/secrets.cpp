@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <set>
 
@@ -50,7 +51,9 @@ Result<void> write_audit(KeyBench& bench, const std::string& object, const std::
 Result<void> rotate_data_key(const config::Settings& settings) {
   STELLWERK_TRY(const auto bench, KeyBench::open(settings));
   if (bench->rows.size() < 2) {
-    bench->rows.push_back(actors::make_data_key(bench->tenant, bench->master, wall_now()));
+    // Which key seals goes by the order of these times, whatever the clock says meanwhile.
+    const auto made = bench->rows.empty() ? wall_now() : std::max(wall_now(), bench->rows.back().created_at + Duration{1});
+    bench->rows.push_back(actors::make_data_key(bench->tenant, bench->master, made));
     STELLWERK_CHECK(write_audit(*bench, bench->rows.back().id, "data key", "made"));
     STELLWERK_CHECK(bench->store->add_data_key(bench->rows.back()));
     fmt::print("data key {} is made; from now on it seals\n", bench->rows.back().id);
