@@ -37,9 +37,16 @@ def check_calm(installation):
     same("actors without a wake-up", [], installation.staff.get("/api/admin/stuck-actors")["items"])
 
 
+def version_of(installation, kind, actor):
+    return installation.staff.get(f"/api/admin/{kind}/{actor}").get("version")
+
+
 def check_journal(installation, kind, actor):
     """Versions 1 to n without a gap, times that never go back, every try of a run after its step began."""
-    entries = installation.journal(kind, actor)
+    shown, entries = None, None
+    while entries is None or shown != version_of(installation, kind, actor):  # two questions: nothing may be written in between
+        shown = version_of(installation, kind, actor)
+        entries = installation.journal(kind, actor)
     same(f"versions in the journal of {actor}", list(range(1, len(entries) + 1)), [entry["version"] for entry in entries])
     times = [entry["at"] for entry in entries]
     same(f"times in the journal of {actor}", sorted(times), times)
@@ -50,9 +57,8 @@ def check_journal(installation, kind, actor):
                 started.add(fact["key"])
             if fact["type"] == "attempt" and fact["key"] not in started:
                 raise Unexpected(f"a step_started before the first try of {fact['key']}", json.dumps(fact))
-    shown = installation.staff.get(f"/api/admin/{kind}/{actor}")
-    if "version" in shown:
-        same(f"version of {actor}", len(entries), shown["version"])
+    if shown is not None:
+        same(f"version of {actor}", len(entries), shown)
     return [fact for entry in entries for fact in entry["entries"]]
 
 
