@@ -42,10 +42,10 @@ def send(storm, key):
 
 
 def check_unacknowledged(storm, key):
-    """What cannot be written is not acknowledged: its outcome is unknown, and it is to be repeated."""
+    """What cannot be written is not acknowledged: its outcome is unknown, or the database is away, and it is to be repeated."""
     answer = send(storm, key)
-    if answer.status != 503 or answer.reason() != "outcome_unknown":
-        raise Unexpected("503 outcome_unknown while nothing can be written", answer)
+    if answer.status != 503 or answer.reason() not in ("outcome_unknown", "connection"):
+        raise Unexpected("503 outcome_unknown or connection while nothing can be written", answer)
 
 
 def check_start(storm, disk):
