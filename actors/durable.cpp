@@ -205,11 +205,12 @@ void Durable::handle(const Shared<Deliver>& deliver) {
 void Durable::resume(const Deliver& deliver) {
   const auto* attempt = workflows::find_attempt(snapshot_, deliver.attempt->id);
   if (attempt == nullptr || attempt->number != deliver.attempt->number) return;
-  const auto now = this->now();
+  // What another node began may be due by its clock and not yet by ours.
+  const auto now = this->now() + (deliver.resume == Resume::recover ? Duration{clocks_apart} : Duration{0});
   const bool has_not_begun = !workflows::may_have_begun(*attempt, now) || (attempt->mode == "execute" && deliver.resume == Resume::begin && attempt->executor == "connector");
   std::optional<Outcome> outcome;
   if (snapshot_.cursor.run->phase == workflows::Phase::settling && has_not_begun) outcome = given_up();
-  else if (deliver.resume == Resume::recover) outcome = workflows::outcome_of_restart(*attempt, now + clocks_apart);
+  else if (deliver.resume == Resume::recover) outcome = workflows::outcome_of_restart(*attempt, now);
   if (!outcome) return carry_out(*attempt);
   decide(share(Deliver{.actor = id_, .event = outcome_of(*snapshot_.cursor.run, *attempt, std::move(*outcome))}));
 }

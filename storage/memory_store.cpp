@@ -448,6 +448,8 @@ Result<std::vector<ActorId>> MemoryStore::actors_reached(const TenantId& tenant,
 Result<void> MemoryStore::hold_timers(const GuardQuestion& question, std::span<const TimerRow> timers) {
   const std::lock_guard lock{state_->mutex};
   STELLWERK_CHECK(check_fence());
+  if (const auto known = state_->guard_questions.find(question.id); known != state_->guard_questions.end() && known->second.state == "released")
+    return fail(ErrorCode::conflict, fmt::format("question {} of the mass-action guard is answered: nothing can be held under it", question.id.str()));
   state_->guard_questions.try_emplace(question.id, question);
   state_->incidents.try_emplace(question.id, guard_incident(question));
   for (const auto& timer : timers) {

@@ -443,7 +443,8 @@ class Store {
 
   // --- mass-action guard and emergency stop
   /// Writes the question unless it is known, and marks these timers as held for it: timers_due() leaves them out until they are let go,
-  /// set to another time or cleared. One that is no longer as given is left alone. Errors: cancelled.
+  /// set to another time or cleared. One that is no longer as given is left alone. Errors: cancelled; conflict
+  /// (the question is answered already, or another one of its tenant and kind stands).
   [[nodiscard]] virtual Result<void> hold_timers(const GuardQuestion& question, std::span<const TimerRow> timers) = 0;
   /// Writes what became of a known question. Of its held timers those due earliest are let go: all (-1) or so many; the others are
   /// held for `rest` from then on, when it is given. Errors: cancelled.

@@ -61,6 +61,18 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_held_timer_is_not_due_until_it_is_let_go, Backen
   BOOST_TEST((released.held == 0 && released.state == "released" && released.until == noon + std::chrono::hours{1} && released.answers.size() == 1U));
 }
 
+BOOST_AUTO_TEST_CASE_TEMPLATE(nothing_is_held_under_a_question_that_is_answered, Backend, Backends) {
+  Backend backend;
+  auto store = with_timers(backend, {"svc_a", "svc_b"});
+  const std::vector<TimerRow> first{timer_of("svc_a")}, second{timer_of("svc_b", std::chrono::seconds{1})};
+  must(store->hold_timers(asked("inc_1"), first));
+  must(store->put_guard_question(answered(asked("inc_1"), "release", noon + std::chrono::hours{1}), -1, {}));
+  const auto held = store->hold_timers(asked("inc_1"), second);
+  BOOST_REQUIRE(!held);
+  BOOST_TEST((held.error().code == ErrorCode::conflict));
+  BOOST_TEST(due(*store) == "svc_a svc_b");
+}
+
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_hold_that_is_written_twice_asks_once, Backend, Backends) {
   Backend backend;
   auto store = with_timers(backend, {"svc_a", "svc_b"});

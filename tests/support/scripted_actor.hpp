@@ -68,6 +68,12 @@ class ScriptedActor {
     now = std::max(now, tried.due);
     return apply({.body = workflows::Tried{tried.id, tried.number, std::move(outcome)}});
   }
+  /// The same, when what was decided about it could not be written, for this reason: it is put before a person.
+  Decided answer_in_vain(Outcome outcome, Error why) {
+    const auto tried = *attempt();
+    now = std::max(now, tried.due);
+    return apply({.body = workflows::Tried{tried.id, tried.number, std::move(outcome)}, .refused = std::move(why)});
+  }
   Decided answer(int lane, OutcomeClass is) { return answer(lane, Outcome{.is = is}); }
   Decided done(int lane, const Json& output) { return answer(lane, Outcome{.is = OutcomeClass::done, .output = output}); }
   Decided answer(OutcomeClass is) { return answer(Outcome{.is = is}); }

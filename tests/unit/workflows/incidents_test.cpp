@@ -91,6 +91,20 @@ BOOST_AUTO_TEST_CASE(the_identity_of_what_may_be_there_is_not_edited_away) {
   BOOST_TEST(actor.attempt()->key == actor.run()->id.str() + "/build/configure/2");
 }
 
+BOOST_AUTO_TEST_CASE(the_input_of_what_may_be_there_and_cannot_be_looked_for_is_not_edited) {
+  auto actor = started("      - pay: { call: vendor.charge, on_server: \"'srv_1'\", with: { name: x } }\n");
+  BOOST_REQUIRE(actor.answer(OutcomeClass::unclear));
+  BOOST_REQUIRE(actor.held());
+  BOOST_TEST(!actor.is_offered("edit"));
+  const auto edited = actor.remedy(What::edit, JsonObject{});
+  BOOST_REQUIRE(!edited);
+  BOOST_TEST(edited.error().reason == "remedy_not_offered");
+  // refused without effect, it may be
+  auto refused = started("      - pay: { call: vendor.charge, on_server: \"'srv_1'\", with: { name: x } }\n");
+  BOOST_REQUIRE(refused.answer(OutcomeClass::rejected_operator));
+  BOOST_TEST(refused.is_offered("edit"));
+}
+
 BOOST_AUTO_TEST_CASE(a_step_done_by_hand_brings_its_result) {
   auto actor = started(take_step + create_step + change_step);
   BOOST_REQUIRE(actor.answer(OutcomeClass::rejected_operator));

@@ -75,6 +75,18 @@ BOOST_AUTO_TEST_CASE(an_unclear_answer_is_looked_at_before_anything_is_repeated)
   BOOST_TEST(!actor.run()->begun.back().touched);
 }
 
+BOOST_AUTO_TEST_CASE(what_was_looked_at_too_early_is_looked_at_again_however_late_one_hears_of_it) {
+  auto actor = started(create_step);
+  BOOST_REQUIRE(actor.answer(OutcomeClass::unclear));
+  actor.now += std::chrono::minutes{5};  // the process stood still with the answer in its hand
+  BOOST_REQUIRE(actor.answer(OutcomeClass::not_done));
+  BOOST_TEST(actor.attempt()->mode == "observe");
+  BOOST_TEST((actor.attempt()->due == actor.now));
+  BOOST_TEST(actor.run()->begun.back().touched);
+  BOOST_REQUIRE(actor.answer(OutcomeClass::not_done));
+  BOOST_TEST(actor.attempt()->mode == "execute");
+}
+
 BOOST_AUTO_TEST_CASE(a_vendor_that_drops_every_request_is_asked_ever_more_seldom) {
   auto actor = started(change_step);
   std::vector<Duration> waits;

@@ -33,6 +33,33 @@ BOOST_AUTO_TEST_CASE(what_may_still_come_into_being_is_not_taken_back_before_it_
   BOOST_TEST((actor.attempt()->due == sent + std::chrono::seconds{60}));
 }
 
+BOOST_AUTO_TEST_CASE(a_run_that_was_held_by_an_unclear_answer_knows_when_its_request_left) {
+  auto actor = started(create_step);
+  const auto sent = actor.now;
+  BOOST_REQUIRE(actor.answer_in_vain({.is = OutcomeClass::unclear}, {ErrorCode::internal, "a row cannot be read", "unreadable"}));
+  BOOST_REQUIRE(actor.held());
+  actor.now += std::chrono::seconds{5};
+  BOOST_REQUIRE(actor.remedy(workflows::Remedy::What::fail));
+  BOOST_TEST(actor.doing() == "vendor.remove");
+  BOOST_TEST((actor.attempt()->due == sent + std::chrono::seconds{60}));
+  BOOST_TEST(actor.problems.empty());
+}
+
+BOOST_AUTO_TEST_CASE(an_undo_that_stands_is_not_carried_out_again_when_what_follows_could_not_be_decided) {
+  for (const auto& [first, output] : {std::pair{take_step, JsonObject{{"n", 12}}}, std::pair{create_step, JsonObject{}}}) {
+    auto actor = started(first + change_step);
+    BOOST_REQUIRE(actor.done(output));
+    BOOST_REQUIRE(actor.answer(OutcomeClass::rejected_customer));
+    BOOST_REQUIRE(actor.doing() == "stock.give" || actor.doing() == "vendor.remove");
+    BOOST_REQUIRE(actor.answer_in_vain({.is = OutcomeClass::done}, {ErrorCode::internal, "a row cannot be read", "unreadable"}));
+    BOOST_REQUIRE(actor.held());
+    BOOST_REQUIRE(actor.remedy(workflows::Remedy::What::retry));
+    BOOST_TEST(actor.in() == "broken");
+    BOOST_TEST(actor.attribute("number").is_null());
+    BOOST_TEST(actor.problems.empty());
+  }
+}
+
 BOOST_AUTO_TEST_CASE(a_step_proven_without_effect_is_not_undone) {
   for (const auto is : {OutcomeClass::rejected_customer, OutcomeClass::conflict}) {
     auto actor = started("      - create: { call: vendor.create, on_server: \"'srv_1'\", with: { name: x }, on_error: fail }\n");
