@@ -89,7 +89,7 @@ def counts_right_after_takeovers(bench):
             let_pass(lot.uniform(0.0, 0.3))
             stopped = time.monotonic()
             if number % 2 == 0:
-                first.send(signal.SIGSTOP)
+                first.stop()
             else:
                 first.kill()
             storm.note_kill()

@@ -100,7 +100,7 @@ def stop_and_wake(bench, begin):
     first = it.server
     try:
         services = begin(it)
-        first.send(signal.SIGSTOP)
+        first.stop()
         stopped = time.monotonic()
         serve_by(it, second.until_listening())
         check_once(it, services)

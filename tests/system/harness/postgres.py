@@ -67,7 +67,7 @@ class Postgres:
 
     def kill(self):
         """kill -9 of the whole cluster. The postmaster stands still first, so that it makes no child that nobody knows of."""
-        self._child.send(signal.SIGSTOP)
+        self._child.stop()
         with open(f"/proc/{self._child.pid}/task/{self._child.pid}/children", encoding="ascii") as file:
             children = [int(pid) for pid in file.read().split()]
         self._child.kill()

@@ -59,6 +59,20 @@ class Child:
         if self.exit_status() is None:
             os.kill(self.pid, number)
 
+    def stop(self):
+        """SIGSTOP, and back when no thread runs any more: the signal reaches each of them in its own time."""
+        self.send(signal.SIGSTOP)
+        until(f"every thread of {self.name} is stopped", lambda: set(self._states()) <= set("TZ"))
+
+    def _states(self):
+        """The kernel's letter for each thread."""
+        for thread in os.listdir(f"/proc/{self.pid}/task"):
+            try:
+                with open(f"/proc/{self.pid}/task/{thread}/stat", encoding="utf-8", errors="replace") as file:
+                    yield file.read().rpartition(")")[2].split()[0]
+            except (FileNotFoundError, ProcessLookupError):
+                pass  # it ended meanwhile
+
     def wait(self, limit):
         """The exit status; Unexpected when it still runs after `limit` seconds."""
         try:

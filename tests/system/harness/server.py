@@ -62,6 +62,9 @@ class Server:
     def send(self, number):
         self._child.send(number)
 
+    def stop(self):
+        self._child.stop()
+
     def written(self):
         return self._child.written()
 
