@@ -23,9 +23,22 @@ if(mold_program)
   set(STELLWERK_LINKER mold CACHE STRING "Linker, when not the compiler's default")
 endif()
 
-# stellwerk_library(NAME [DIRECTORY dir] [EXCLUDE dir] LIBRARIES ...): every .cpp under the folder, as stellwerk_NAME.
+option(STELLWERK_PRECOMPILE "Read the headers of others once a target instead of once a file; off, each file shows that it includes what it uses" OFF)
+
+# stellwerk_precompile(TARGET FOR number-of-sources [HEADERS <header>...]): worth it from a handful of sources on. Never our own headers:
+# a change of one of those must not compile everything again.
+function(stellwerk_precompile target)
+  cmake_parse_arguments(arg "" "FOR" "HEADERS" ${ARGN})
+  if(STELLWERK_PRECOMPILE AND arg_FOR GREATER 5)
+    target_precompile_headers(${target} PRIVATE <algorithm> <chrono> <functional> <map> <memory> <optional> <set> <string> <string_view> <utility> <variant> <vector>
+      <fmt/format.h> <boost/json.hpp> <tl/expected.hpp> ${arg_HEADERS})
+    target_compile_options(${target} PRIVATE -Winvalid-pch)
+  endif()
+endfunction()
+
+# stellwerk_library(NAME [DIRECTORY dir] [EXCLUDE dir] LIBRARIES ... [PRECOMPILED <header>...]): every .cpp under the folder, as stellwerk_NAME.
 function(stellwerk_library name)
-  cmake_parse_arguments(arg "" "DIRECTORY;EXCLUDE" "LIBRARIES" ${ARGN})
+  cmake_parse_arguments(arg "" "DIRECTORY;EXCLUDE" "LIBRARIES;PRECOMPILED" ${ARGN})
   if(NOT arg_DIRECTORY)
     set(arg_DIRECTORY ${name})
   endif()
@@ -49,4 +62,6 @@ function(stellwerk_library name)
   add_library(stellwerk_${name} STATIC ${sources})
   stellwerk_options(stellwerk_${name})
   target_link_libraries(stellwerk_${name} PUBLIC ${links} Threads::Threads)
+  list(LENGTH sources count)
+  stellwerk_precompile(stellwerk_${name} FOR ${count} HEADERS ${arg_PRECOMPILED})
 endfunction()

@@ -8,6 +8,9 @@ add_library(stellwerk_test_support STATIC ${support_sources})
 stellwerk_options(stellwerk_test_support)
 target_link_libraries(stellwerk_test_support PUBLIC stellwerk_core PostgreSQL::PostgreSQL Threads::Threads)
 
+# It says BOOST_TEST_MODULE before it includes the framework, which a precompiled header has included already.
+set_source_files_properties(${CMAKE_SOURCE_DIR}/tests/support/main.cpp PROPERTIES SKIP_PRECOMPILE_HEADERS ON)
+
 # stellwerk_test(NAME [LABEL label] [TIMEOUT seconds] SOURCES ... LIBRARIES ...)
 function(stellwerk_test name)
   cmake_parse_arguments(arg "" "LABEL;TIMEOUT" "SOURCES;LIBRARIES" ${ARGN})
@@ -22,6 +25,8 @@ function(stellwerk_test name)
   target_compile_definitions(${name} PRIVATE STELLWERK_SOURCE_DIR="${CMAKE_SOURCE_DIR}" STELLWERK_REFERENCE_DIR="${STELLWERK_REFERENCE_DIR}"
     STELLWERK_BINARY="${CMAKE_RUNTIME_OUTPUT_DIRECTORY}/stellwerk")
   target_link_libraries(${name} PRIVATE ${arg_LIBRARIES} stellwerk_test_support Boost::unit_test_framework)
+  list(LENGTH arg_SOURCES count)
+  stellwerk_precompile(${name} FOR ${count} HEADERS <boost/test/unit_test.hpp> <boost/test/data/test_case.hpp>)
   add_test(NAME ${name} COMMAND ${name} --log_level=error --color_output=no --report_level=short)
   set_tests_properties(${name} PROPERTIES LABELS ${arg_LABEL} TIMEOUT ${arg_TIMEOUT} SKIP_RETURN_CODE 77)
 endfunction()
