@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <chrono>
+#include <condition_variable>
+#include <utility>
 
 #include "actors/views.hpp"
 #include "monitoring/log.hpp"
@@ -14,7 +16,27 @@ namespace {
 Json text_or_null(const std::string& text) { return text.empty() ? Json{} : Json(boost::json::string(text)); }
 Json time_or_null(Time time) { return time == Time{} ? Json{} : Json(boost::json::string(format_time(time))); }
 
+constexpr std::chrono::minutes between_looks{1};
+
 }  // namespace
+
+Archivist::Archivist(MakeBackup make, FindNewest newest) : make_{std::move(make)}, newest_{std::move(newest)} {
+  if (!newest_) return;
+  tell_newest();
+  watch_ = std::jthread{[this](const std::stop_token& stop) { watch(stop); }};
+}
+
+void Archivist::tell_newest() const {
+  const auto newest = newest_();
+  monitoring::gauge("stellwerk_backup_made_seconds").set(newest ? std::chrono::duration<double>(newest->time_since_epoch()).count() : 0);
+}
+
+void Archivist::watch(const std::stop_token& stop) {
+  std::mutex mutex;
+  std::condition_variable_any ended;  // by the token alone
+  std::unique_lock lock{mutex};
+  while (!ended.wait_for(lock, stop, between_looks, [&] { return stop.stop_requested(); })) tell_newest();
+}
 
 Result<Json> Archivist::begin(const std::string& id, const std::string& by) {
   const std::lock_guard lock{mutex_};
@@ -31,7 +53,7 @@ void Archivist::make(const std::stop_token& stop) {
   const auto now = wall_now();
   monitoring::counter("stellwerk_backups_total", {made ? "made" : "failed"}).add(1);
   if (made) {
-    monitoring::gauge("stellwerk_backup_made_seconds").set(std::chrono::duration<double>(now.time_since_epoch()).count());
+    if (newest_) tell_newest();
     monitoring::log_info("a backup is made", {{"path", *made}});
   } else {
     monitoring::log_error("make a backup", made.error());
@@ -54,13 +76,15 @@ Json Archivist::render() const {
 }
 
 void Archivist::stop() {
-  std::jthread thread;
+  std::jthread thread, watch;
   {
     const std::lock_guard lock{mutex_};
     stopped_ = true;
     thread = std::move(thread_);
+    watch = std::move(watch_);
   }
-  thread.request_stop();  // its destructor waits for it
+  watch.request_stop();
+  thread.request_stop();  // their destructors wait for them
 }
 
 Result<Json> Views::begin_backup(storage::AuditRow audit) {

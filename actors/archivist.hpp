@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <thread>
@@ -18,7 +19,11 @@ class Archivist {
   /// Makes a backup and returns its path.
   using MakeBackup = std::function<Result<std::string>(const std::stop_token&)>;
 
-  explicit Archivist(MakeBackup make) : make_{std::move(make)} {}
+  /// When the newest backup was made, whoever made it; nothing: there is none.
+  using FindNewest = std::function<std::optional<Time>()>;
+
+  /// With `newest` the metric stellwerk_backup_made_seconds goes by it, from now on and every minute: a backup made from the command line counts as well.
+  explicit Archivist(MakeBackup make, FindNewest newest = {});
   ~Archivist() { stop(); }
   Archivist(const Archivist&) = delete;
   Archivist& operator=(const Archivist&) = delete;
@@ -36,13 +41,17 @@ class Archivist {
     Time begun_at{}, ended_at{};
   };
   void make(const std::stop_token& stop);
+  void tell_newest() const;
+  void watch(const std::stop_token& stop);
   [[nodiscard]] Json render() const;
 
   MakeBackup make_;
+  FindNewest newest_;
   mutable std::mutex mutex_;  ///< of what follows
   Last last_;
   bool stopped_ = false;
   std::jthread thread_;
+  std::jthread watch_;
 };
 
 }  // namespace stellwerk::actors

@@ -13,9 +13,21 @@ namespace {
 
 constexpr auto longest_advance = std::chrono::hours{24 * 3660};
 
+constexpr std::string_view body_purpose = "stellwerk: body of a request under an Idempotency-Key";
+
+/// As it is kept: who reads the database must not be able to try which body it was (a password, say).
+std::string kept_hash(const config::MasterKey& key, const Idempotency& asked) { return config::keyed_hash(key, body_purpose, asked.body_hash); }
+
+/// Whether the row is of this body. What earlier versions wrote is compared as it was written then. Under a master key that was changed
+/// since nobody can tell: it is believed, as the same key says.
+bool is_same_body(const storage::IdempotencyRow& row, const Idempotency& asked, const config::MasterKey& key) {
+  if (!row.body_hash.starts_with("k1.")) return row.body_hash == asked.body_hash;
+  return row.body_hash == kept_hash(key, asked) || !row.body_hash.starts_with("k1." + key.id + ".");
+}
+
 /// The recorded answer, when it belongs to the same body.
-Result<Answer> recorded(const storage::IdempotencyRow& row, const Idempotency& asked) {
-  if (row.body_hash != asked.body_hash)
+Result<Answer> recorded(const storage::IdempotencyRow& row, const Idempotency& asked, const config::MasterKey& key) {
+  if (!is_same_body(row, asked, key))
     return fail(ErrorCode::invalid_argument, "this Idempotency-Key was used with another body; use a new key for a new request", "idempotency_key_reused");
   return Answer{row.status, row.answer, true};
 }
@@ -77,12 +89,11 @@ void ClientImpl::ask(const std::shared_ptr<ReplySlot>& slot, std::function<void(
 }
 
 void ClientImpl::send_now(const std::shared_ptr<Deliver>& deliver, AnswerCallback done) {
-  if (pending_.fetch_add(1) >= all_.pending_commands) {
-    pending_.fetch_sub(1);
-    return done(overloaded("requests"));
-  }
-  deliver->reply = std::make_shared<ReplySlot>([this, done = std::move(done)](Result<Answer> answer) {
-    pending_.fetch_sub(1);
+  const bool remedy = std::holds_alternative<workflows::Remedy>(deliver->event.body);
+  auto accepted = all_.deps->admission->accept(deliver->create ? deliver->create->caller.tenant : deliver->tenant, remedy);
+  if (!accepted) return done(fail(std::move(accepted).error()));
+  deliver->reply = std::make_shared<ReplySlot>([held = std::move(*accepted), done = std::move(done)](Result<Answer> answer) mutable {
+    held.reset();
     monitoring::counter("stellwerk_commands_total", {result_of(answer)}).add();
     done(std::move(answer));
   });
@@ -92,11 +103,11 @@ void ClientImpl::send_now(const std::shared_ptr<Deliver>& deliver, AnswerCallbac
 }
 
 void ClientImpl::answer_again(const Idempotency& idempotency, const std::shared_ptr<ReplySlot>& slot) {
-  ask(slot, [idempotency, slot](Views& views) {
+  ask(slot, [this, idempotency, slot](Views& views) {
     auto row = views.find_idempotency(idempotency.scope, idempotency.key);
     if (!row) return slot->answer(fail(std::move(row).error()));
     if (!*row) return slot->answer(fail(ErrorCode::conflict, "a request with this Idempotency-Key is under way; try again", "in_progress"));
-    slot->answer(recorded(**row, idempotency));
+    slot->answer(recorded(**row, idempotency, master()));
   });
 }
 
@@ -113,12 +124,12 @@ void ClientImpl::send(std::shared_ptr<Deliver> deliver, std::optional<Idempotenc
     in_flight_.finish(key, answer);
     done(std::move(answer));
   });
-  deliver->idempotency = storage::IdempotencyRow{.scope = idempotency->scope, .key = idempotency->key, .body_hash = idempotency->body_hash, .status = 0, .answer = JsonObject{},
+  deliver->idempotency = storage::IdempotencyRow{.scope = idempotency->scope, .key = idempotency->key, .body_hash = kept_hash(master(), *idempotency), .status = 0, .answer = JsonObject{},
                                                  .at = now()};
   ask(slot, [this, deliver, key = *idempotency, slot](Views& views) {
     auto row = views.find_idempotency(key.scope, key.key);
     if (!row) return slot->answer(fail(std::move(row).error()));
-    if (*row) return slot->answer(recorded(**row, key));
+    if (*row) return slot->answer(recorded(**row, key, master()));
     send_now(deliver, [this, key, slot](Result<Answer> answer) {
       if (!answer && answer.error().reason == "idempotency_duplicate") return answer_again(key, slot);
       slot->answer(std::move(answer));
@@ -168,11 +179,13 @@ void ClientImpl::remedy(RemedyRequest request, AnswerCallback done) {
       return slot->answer(fail(ErrorCode::conflict, fmt::format("incident {} does not offer '{}'; it offers: {}{}", shared->incident.str(), shared->remedy, fmt::join(offered, ", "),
                                                                 shared->remedy == "skip" && (*incident)->kind == "held_run" ? " (its step proves a state, see confirmed_by: declare it done once you have checked that it is)" : ""),
                                "remedy_not_offered"));
+    if (shared->verified_absent && ((*incident)->kind != "held_run" || shared->remedy != "retry"))
+      return slot->answer(fail(ErrorCode::invalid_argument, "'verified_absent' belongs to the retry of a step (an incident of the kind held_run)", "remedy_not_offered"));
     auto deliver = std::make_shared<Deliver>();
     deliver->actor = (*incident)->actor;
     deliver->tenant = shared->caller.tenant;
     deliver->event = {.id = make_id<EventId>("evt"), .by = {shared->caller.user, shared->caller.role}, .trace = shared->trace, .depth = 0,
-                      .body = workflows::Remedy{what, shared->incident, shared->note, shared->input, shared->output}};
+                      .body = workflows::Remedy{what, shared->incident, shared->note, shared->input, shared->output, shared->verified_absent}};
     send_now(deliver, [slot](Result<Answer> answer) { slot->answer(std::move(answer)); });
   });
 }

@@ -105,6 +105,7 @@ struct RemedyRequest {
   Json output = JsonObject{};
   Caller caller;
   std::string trace;
+  bool verified_absent = false;  ///< retry: somebody has looked, it has not happened
 };
 
 /// A person's answer to the mass-action guard. `release`: what is held goes on, and the same kind may for an hour; with a number, so many of

@@ -17,7 +17,6 @@ struct ClientDeps {
   OffsetClock* clock = nullptr;
   caf::actor dispatcher, timers;
   Readers* readers = nullptr;
-  int pending_commands = 10'000;
   TenantId tenant;
   bool sandbox = false;
   std::string sandbox_control;
@@ -55,10 +54,12 @@ class ClientImpl final : public Client {
   /// Counts what is pending, asks for an earlier answer under the same key, then delivers.
   void send(std::shared_ptr<Deliver> deliver, std::optional<Idempotency> idempotency, AnswerCallback done);
   void send_now(const std::shared_ptr<Deliver>& deliver, AnswerCallback done);
+  [[nodiscard]] const config::MasterKey& master() const { return all_.deps->around.keys->master(); }
   void answer_again(const Idempotency& idempotency, const std::shared_ptr<ReplySlot>& slot);
   void refresh(const ActorId& actor, Duration delay, std::function<void(const Result<Answer>&)> done);
   [[nodiscard]] Result<SettingAnswer> change(Views& views, const SettingRequest& request);
   struct Erasing;
+  void erase_round(const std::shared_ptr<Erasing>& erasing, Views& views);
   void erase_next(const std::shared_ptr<Erasing>& erasing);
   void move_clock(Duration span, const std::shared_ptr<JsonCallback>& done);
   void keep_offset(Duration target, const std::shared_ptr<JsonCallback>& done);
@@ -68,7 +69,6 @@ class ClientImpl final : public Client {
   mutable std::mutex mutex_;  ///< of the handles, which release() drops
   ClientDeps all_;
   InFlight in_flight_;
-  std::atomic<int> pending_{0};
   std::atomic<bool> clock_moves_{false};
   Refresher refresher_;
 };

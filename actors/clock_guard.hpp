@@ -21,6 +21,8 @@ class ClockGuard {
   /// The database said that it was `database` at some moment between `before` and `after`, both of this node's wall time.
   void compare(Time database, Time before, Time after);
 
+  /// Whether wall time has run as monotonic time has, since the start.
+  [[nodiscard]] bool is_steady() const { return !drifted(); }
   /// Nothing fires when not: timers and due attempts wait until the clocks agree again. Looks at the clocks of this moment.
   [[nodiscard]] bool may_fire() const { return !drifted() && !apart(); }
   /// Why nothing fires, in words for an operator; empty: it may.

@@ -4,8 +4,10 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <type_traits>
 #include <vector>
 
+#include "actors/lasting_session.hpp"
 #include "actors/protocol.hpp"
 
 namespace stellwerk::actors {
@@ -28,11 +30,10 @@ class Committer {
 
  private:
   template <class Call>
-  auto try_once(Call call) -> decltype(call());
-  [[nodiscard]] Result<void> ensure_session();
+  auto try_once(Call call) -> std::invoke_result_t<Call, storage::Store&>;
 
   std::shared_ptr<const Deps> deps_;
-  std::unique_ptr<storage::Store> store_;  ///< none: the last call threw, and no other session could be had yet
+  LastingSession session_;
   bool away_ = false;                      ///< the last call found no database
 };
 

@@ -52,6 +52,16 @@ std::pair<std::string, std::string> kind_and_name(const std::string& path) {
   return {};
 }
 
+/// A file that declares another name than it has: it would be published under the one and asked for by the other. Empty: it does not.
+std::string misnamed(const std::string& type, const std::string& name, const std::string& path, const std::string& text) {
+  const auto yaml = config::read_yaml(path, text);
+  const auto* declared = yaml && yaml->root.is_map() ? yaml->root.find(type) : nullptr;
+  if (declared == nullptr || !declared->is_text() || declared->text == name) return {};  // who reads it tells what is wrong
+  return config::render({.code = "SW014", .file = path, .place = declared->place, .message = fmt::format("the file is called {}.yaml, and the {} in it {}", name, type, declared->text),
+                         .hint = fmt::format("in a library both have one name: call the file {}.yaml, or the {} {}", declared->text, type, name)},
+                        text);
+}
+
 using Revisions = std::vector<storage::Store::Revision>;
 using Files = std::vector<std::pair<std::string, std::string>>;
 
@@ -91,7 +101,7 @@ std::vector<LibraryFile> compare(const Files& shipped, const Revisions& publishe
     file.name = name;
     file.path = path;
     const auto resolved = type == "workflow" ? workflows::resolve_workflow(path, text, find_base) : tl::expected<std::string, std::vector<config::Problem>>{text};
-    if (!resolved) file.problem = render_all(resolved.error(), text);
+    file.problem = resolved ? misnamed(type, name, path, text) : render_all(resolved.error(), text);
     const auto* newest = newest_of(published, type, name);
     file.differs = newest != nullptr && (!resolved || *resolved != newest->text);
   }
@@ -205,6 +215,10 @@ Result<Library> load_library(storage::Store& store, const TenantId& tenant, cons
     auto resolved = type == "workflow" ? workflows::resolve_workflow(path, text, find_base) : text;
     if (!resolved) {
       problems += render_all(resolved.error(), text);
+      continue;
+    }
+    if (const auto told = misnamed(type, name, path, text); !told.empty()) {
+      problems += told;
       continue;
     }
     fresh.push_back({.tenant = tenant, .type = type, .name = name, .revision = revision, .text = std::move(*resolved), .at = now});

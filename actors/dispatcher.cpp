@@ -1,5 +1,7 @@
 // Knows which durable and connector actors are awake, and wakes the others. The only place that spawns them.
 
+#include <algorithm>
+#include <deque>
 #include <map>
 #include <unordered_map>
 
@@ -11,6 +13,7 @@ namespace {
 
 constexpr auto longest_wait = std::chrono::seconds{30};  ///< between looks at what waits for its time
 constexpr auto barred_wait = std::chrono::seconds{1};    ///< … while the clock cannot be trusted
+constexpr int most_recovering = 500;  ///< actors that look at what a former incarnation left, at a time
 
 class Dispatcher {
  public:
@@ -31,6 +34,8 @@ class Dispatcher {
         [this](const Shared<Idle>& idle) { guarded([&] { on_idle(*idle); }); },
         [this](const Shared<Work>& work) { guarded([&] { self_->send(connector(work->attempt.server), work); }); },
         [this](const Shared<Settle>& settle) { guarded([&] { self_->send(connector(settle->server), settle); }); },
+        [this](const Shared<Recovery>& recovery) { guarded([&] { recovering_.insert(recovering_.end(), recovery->attempts.begin(), recovery->attempts.end()), recover(); }); },
+        [this](looked_atom) { guarded([&] { --looking_, recover(); }); },
         [this](tick_atom, std::uint64_t tick) { guarded([&] { on_tick(tick); }); },
         [this](clock_atom) { guarded([&] { on_clock(); }); },
         [this](halt_atom) { guarded([&] { on_halt(); }); },
@@ -84,6 +89,20 @@ class Dispatcher {
       return order_tick();
     }
     send_to(deliver->actor, deliver);
+  }
+
+  /// All at once they would fill the memory, whatever else is bounded.
+  void recover() {
+    while (!recovering_.empty() && looking_ < most_recovering) {
+      storage::AttemptRow which;
+      which.actor = recovering_.front().actor;
+      which.id = recovering_.front().attempt;
+      which.number = recovering_.front().number;
+      recovering_.pop_front();
+      ++looking_;
+      Held until_looked_at{nullptr, [self = caf::actor_cast<caf::actor>(self_)](const void*) { caf::anon_send(self, looked_atom::value); }};
+      self_->send(front(), share(Deliver{.actor = which.actor, .event = {}, .resume = Resume::recover, .attempt = std::move(which), .counted = std::move(until_looked_at)}));
+    }
   }
 
   // --- what waits for its time, which a person may move forward
@@ -152,6 +171,8 @@ class Dispatcher {
   std::unordered_map<std::string, caf::actor> connectors_;
   std::multimap<Time, Shared<Deliver>> later_;
   std::vector<Shared<Deliver>> stopped_;  ///< actions that wait for the end of an emergency stop
+  std::deque<Recovery::Which> recovering_;
+  int looking_ = 0;
   Time ticks_at_ = Time::max();
   std::uint64_t tick_ = 0;
 };

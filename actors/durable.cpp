@@ -1,4 +1,4 @@
-// The durable actor: loading, deciding, committing. What follows a commit: durable_effects.cpp.
+// The durable actor: deciding and committing. How it comes into memory: durable_loading.cpp; what follows a commit: durable_effects.cpp.
 
 #include "actors/durable.hpp"
 
@@ -23,9 +23,6 @@ using workflows::Event;
 constexpr int max_conflicts = 8;
 constexpr auto clocks_apart = std::chrono::seconds{4};  ///< of a former node and this one, at most: each is within two seconds of the database
 constexpr int max_rounds = 4;  ///< of reading rows for one decision
-constexpr std::size_t mailbox_page = 256;  ///< of LoadedActor
-constexpr auto redelivery = std::chrono::milliseconds{500};
-constexpr auto unreadable_delay = std::chrono::seconds{30};
 
 /// A recovered attempt carries no event, and an empty one reads as Born: only what is to be created tells.
 bool is_birth(const Deliver& deliver) { return deliver.create.has_value(); }
@@ -33,6 +30,7 @@ bool is_birth(const Deliver& deliver) { return deliver.create.has_value(); }
 }  // namespace
 
 Durable::~Durable() {
+  if (deps_) deps_->admission->fell_asleep();
   for (auto& waiter : waiters_)
     survive("a caller could not be told what was committed", [&] { waiter.reply->answer(std::move(waiter.answer)); });
 }
@@ -41,6 +39,7 @@ caf::behavior Durable::behavior(const DurableDeps& deps, const ActorId& id) {
   all_ = deps;
   deps_ = deps.deps;
   id_ = id;
+  deps_->admission->woke();
   static auto& loaded_actors = monitoring::gauge("stellwerk_actors_loaded");
   loaded_actors.add(1);
   self_->attach_functor([](const caf::error&) { loaded_actors.add(-1); });
@@ -49,121 +48,16 @@ caf::behavior Durable::behavior(const DurableDeps& deps, const ActorId& id) {
       [this](const Shared<Wake>&) { received(), guarded(nullptr, [&] { on_wake(); }); },
       [this](waited_atom, const std::string& run) { guarded(nullptr, [&] { finish_waiters(run, "running"); }); },
       [this](tick_atom, std::uint64_t seen) { on_idle(seen); },
+      [this](rest_atom, std::uint64_t seen) { on_rest(seen); },
       [this](end_atom) { ending_ = true, end_if_free(); },
   };
-}
-
-// --- loading
-
-void Durable::load(Then then, Otherwise otherwise) {
-  self_->request(loader(), caf::infinite, share(LoadRequest{id_})).await(
-      [this, then = std::move(then), otherwise](const Shared<LoadReply>& reply) {
-        if (!reply->loaded) {
-          if (reply->loaded.error().code == ErrorCode::not_found) unheard_.clear();  // nothing of it is on disk
-          return otherwise(reply->loaded.error());
-        }
-        take(*reply->loaded);
-        follow_up();
-        then();
-      },
-      [otherwise](const caf::error&) { otherwise(Error{ErrorCode::unavailable, "the engine is stopping", "stopping"}); });
-}
-
-/// The decision may be on disk although its answer never came, and the event behind it is stale then: only here is its work begun.
-void Durable::follow_up() {
-  if (!quarantine_.empty()) return;  // who lets it out looks after its attempts
-  for (const auto& request : std::exchange(unheard_, {})) {
-    for (const auto& change : request->commit.changes) {
-      for (const auto& attempt : change.attempts) {
-        if (change.row.id != id_) {
-          self_->send(all_.dispatcher, share(Deliver{.actor = change.row.id, .event = {}, .resume = Resume::begin, .attempt = attempt, .due = attempt.due}));
-          continue;
-        }
-        const auto* in_hand = workflows::find_attempt(snapshot_, attempt.id);
-        if (in_hand != nullptr && in_hand->number == attempt.number) carry_out(*in_hand);
-      }
-    }
-  }
-}
-
-void Durable::take(const storage::LoadedActor& loaded) {
-  row_ = loaded.row;
-  mailbox_ = loaded.mailbox;
-  mailbox_stale_ = false;
-  mailbox_more_ = loaded.mailbox.size() >= mailbox_page;
-  loaded_ = true;
-  personal_.reset();
-  held_by_ = loaded.quarantine;
-  trouble_ = find_trouble(loaded);
-  quarantine_ = held_by_.empty() ? trouble_ : fmt::format("incident {} has to be resolved first", held_by_.str());
-}
-
-std::string Durable::find_trouble(const storage::LoadedActor& loaded) {
-  if (!loaded.unreadable.empty()) return fmt::format("the record of actor {} cannot be read: {}", id_.str(), loaded.unreadable);
-  definition_ = deps_->definitions->find(row_.workflow, row_.revision);
-  if (!definition_) return deps_->definitions->why_not(row_.workflow, row_.revision);
-  try {
-    auto snapshot = make_snapshot(*definition_, loaded, deps_->around);
-    if (!snapshot) return describe(snapshot.error());
-    snapshot_ = std::move(*snapshot);
-    if (auto opened = open_messages(keys(), mailbox_); !opened) return describe(opened.error());
-    if (loaded.personal_key) {
-      auto key = open_personal_key(keys(), *loaded.personal_key);
-      if (!key) return fmt::format("the key of what is personal to actor {} cannot be opened: {}", id_.str(), describe(key.error()));
-      personal_ = std::move(*key);
-    }
-  } catch (const std::exception& error) {
-    return fmt::format("the row of actor {} cannot be read: {}", id_.str(), error.what());
-  }
-  return {};
-}
-
-void Durable::forget() {
-  loaded_ = false;
-  mailbox_.clear();
-}
-
-void Durable::again_later(const Shared<Deliver>& deliver) {
-  self_->delayed_send(all_.dispatcher, redelivery, deliver);  // it outlives this actor
-}
-
-void Durable::not_loaded(const Shared<Deliver>& deliver, const Error& error) {
-  if (deliver->reply) return deliver->reply->answer(fail(error));
-  if (is_transient(error.code)) return again_later(deliver);
-  if (error.code == ErrorCode::not_found) return;
-  monitoring::log_error("an actor cannot be read; what is for it is tried again", error, {{"actor", id_.str()}});
-  // A timer fires again by itself.
-  if (!std::holds_alternative<workflows::TimerDue>(deliver->event.body)) self_->delayed_send(all_.dispatcher, unreadable_delay, deliver);
-}
-
-void Durable::guarded(const Shared<Deliver>& deliver, const Then& work) {
-  try {
-    work();
-  } catch (const std::exception& error) {
-    broke(deliver, error.what());
-  }
-}
-
-void Durable::broke(const Shared<Deliver>& deliver, const std::string& what) {
-  const auto why = told(what, deliver ? &deliver->event : nullptr);
-  const bool well = survive("an actor could not be brought back after a failure", [&] {
-    monitoring::log(monitoring::Level::error, "an event made its actor fail", {{"actor", id_.str()}, {"error", why}});
-    if (deliver && !deliver->reply && loaded_) {
-      if (const auto seq = row_of(deliver->event); seq > 0) return not_applied(seq, why);
-      return open_quarantine("an event made it fail: " + why);
-    }
-    if (deliver && deliver->reply) deliver->reply->answer(fail(ErrorCode::internal, "the engine failed on this request; its log says why", "internal"));
-    forget();
-    wake_later();
-  });
-  if (!well) forget();
 }
 
 // --- events
 
 void Durable::on_deliver(const Shared<Deliver>& deliver) {
   if (is_birth(*deliver)) return on_born(deliver);
-  if (loaded_) return handle(deliver);
+  if ((loaded_ && !borrowed_) || borrow(*deliver)) return handle(deliver);
   load([this, deliver] { guarded(deliver, [&] { handle(deliver); }); }, [this, deliver](const Error& error) { not_loaded(deliver, error); });
 }
 
@@ -190,7 +84,7 @@ void Durable::on_born(const Shared<Deliver>& deliver) {
 void Durable::handle(const Shared<Deliver>& deliver) {
   const bool foreign = (!deliver->tenant.empty() && deliver->tenant != row_.tenant) || (!deliver->customer.empty() && deliver->customer != row_.customer) ||
                        (!deliver->expected_kind.empty() && deliver->expected_kind != row_.kind);
-  if (foreign) return deliver->reply->answer(fail(ErrorCode::not_found, fmt::format("there is no {} {}", deliver->expected_kind, id_.str())));
+  if (foreign && !planted(Planted::strangers_let_in)) return deliver->reply->answer(fail(ErrorCode::not_found, fmt::format("there is no {} {}", deliver->expected_kind, id_.str())));
   if (!quarantine_.empty()) return refuse_quarantined(deliver);
   if (deliver->resume != Resume::none) return resume(*deliver);
   // During an emergency stop the timer stays as it is: it fires when the stop is lifted.
@@ -226,6 +120,7 @@ void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
   event.refused = asked.refused;
   if (event.trace.empty() && snapshot_.cursor.run) event.trace = snapshot_.cursor.run->trace;
   if (snapshot_.state >= 0) snapshot_.settings = deps_->around.settings->resolve(*definition_, id_, row_.attributes);
+  snapshot_.standstills = deps_->stop->standstills(row_.tenant);
   if (workflows::handles_secrets(*definition_)) workflows::mask_outcome(*definition_, snapshot_, event);
   auto decision = workflows::advance(*definition_, snapshot_, event, now);
   if (decision) forget_shown(*decision);
@@ -240,6 +135,8 @@ void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
   auto commit = make_commit(event, *decision, now, needs);
   if (!commit) return give_back(deliver, asked, std::move(commit).error());  // an actor that it creates cannot be born
   if (!needs.empty()) return read_rows(deliver, asked, needs);
+  auto counted = take_on(*deliver, *decision, *commit);
+  if (!counted) return undecided(deliver, counted.error());
   if (const auto seq = row_of(event); seq > 0 && !row_.live) send_back(seq, commit->changes.front());
   if (decision->guarded && !admit(event, now, *commit)) return next_turn();
   auto answer = answer_of(*deliver, event, *decision);
@@ -249,7 +146,7 @@ void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
     commit->idempotency->answer = answer.body;
   }
   auto pending = std::make_shared<Pending>(Pending{deliver, std::move(*decision), std::move(answer), share(CommitRequest{std::move(*commit)}), asked.conflicts,
-                                                   asked.refused.has_value()});
+                                                   asked.refused.has_value(), std::move(*counted)});
   if (planted(Planted::effect_before_commit))
     for (const auto& attempt : pending->request->commit.changes.front().attempts)
       if (attempt.executor == "connector") self_->send(all_.dispatcher, share(Work{attempt, std::chrono::seconds{30}}));
@@ -260,7 +157,7 @@ void Durable::ask(const Shared<Deliver>& deliver, const Asked& asked) {
         if (unwritten->reply)
           unwritten->reply->answer(fail(ErrorCode::unavailable, "whether the request was taken is unknown; repeat it with the same Idempotency-Key", "outcome_unknown"));
         else if (row_of(unwritten->event) == 0) again_later(unwritten);
-        unheard_.push_back(pending->request);
+        unheard_.push_back(pending);
         forget();
         wake_later();
       });
@@ -323,7 +220,7 @@ Result<storage::Commit> Durable::make_commit(const Event& event, const Decision&
     row.workflow = created.workflow;
     row.revision = revision;
     row.customer = row_.customer;
-    const Event born{.id = created.event, .by = event.by, .trace = event.trace, .depth = event.depth + 1, .body = workflows::Born{created.attributes}};
+    const Event born{.id = created.event, .by = event.by, .trace = event.trace, .depth = decision.next.cursor.depth + 1, .body = workflows::Born{created.attributes}};
     auto before = unborn(*definition, row.id, row.tenant, row.customer, created.attributes, deps_->around);
     before.rows = snapshot_.rows;
     auto decided = workflows::advance(*definition, before, born, now);
@@ -350,11 +247,7 @@ std::optional<GuardWish> Durable::wish_of(const Event& event) const {
 /// Whether what a timer is about to do may be done now. Else nothing is decided: the timer stays, and the sentry marks it as held.
 bool Durable::admit(const Event& event, Time now, storage::Commit& commit) {
   const auto wish = wish_of(event);
-  if (!wish) {
-    // A schedule whose `when` came true in another event: that event is not held up, but it is counted.
-    commit.guard = storage::GuardEntry{row_.tenant, row_.kind, id_, now, {}};
-    return true;
-  }
+  if (!wish) return true;  // only what timers do is guarded: a schedule whose `when` comes true in another event becomes a timer of its own
   commit.guard = deps_->guard->admit(*wish, now, deps_->clock->monotonic());
   if (commit.guard) {
     monitoring::counter("stellwerk_guard_counted_total", {row_.kind, commit.guard->released.empty() ? "passed" : "released"}).add();
@@ -362,6 +255,16 @@ bool Durable::admit(const Event& event, Time now, storage::Commit& commit) {
   }
   self_->send(all_.sentry, share(Hold{*wish}));
   return false;
+}
+
+Result<Held> Durable::take_on(const Deliver& deliver, const Decision& decision, const storage::Commit& commit) const {
+  const bool from_outside = deliver.reply && (std::holds_alternative<workflows::Command>(deliver.event.body) || std::holds_alternative<workflows::Born>(deliver.event.body));
+  const bool begins = !decision.started_run.empty() || commit.changes.size() > 1;
+  if (!from_outside || !begins) return Held{};
+  std::vector<Load> loads;
+  for (const auto& change : commit.changes)
+    for (const auto& attempt : change.attempts) loads.push_back({attempt.tenant, attempt.operation, attempt.server});
+  return deps_->admission->admit(row_.tenant, loads);
 }
 
 Answer Durable::answer_of(const Deliver& deliver, const Event& event, const Decision& decision) const {
@@ -403,7 +306,10 @@ void Durable::on_conflict(const std::shared_ptr<Pending>& pending) {
   const auto& deliver = pending->deliver;
   const auto again = [this, pending, deliver] {
     if (row_.decision == pending->request->commit.id && !planted(Planted::double_apply)) return apply(*pending);
-    if (const auto wish = wish_of(deliver->event); wish && pending->request->commit.guard) deps_->guard->give_back(*wish);  // it may be decided otherwise
+    // It may be decided otherwise; but when the timer is gone, who decided it before us is counted under the same name.
+    const auto wish = wish_of(deliver->event);
+    const bool stands = wish && quarantine_.empty() && snapshot_.cursor.timers.contains(wish->timer.name) && snapshot_.cursor.timers.at(wish->timer.name) == wish->timer.due;
+    if (stands && pending->request->commit.guard) deps_->guard->give_back(*wish);
     if (is_birth(*deliver)) return deliver->reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} exists already", id_.str()), "exists"));
     if (!quarantine_.empty()) return refuse_quarantined(deliver);
     if (pending->conflicts >= max_conflicts) {  // only now is it certain that the last try is not on disk
@@ -417,7 +323,7 @@ void Durable::on_conflict(const std::shared_ptr<Pending>& pending) {
   };
   if (planted(Planted::conflict_not_reloaded)) return again();
   load([this, pending, again] { guarded(pending->deliver, again); }, [this, pending](const Error& error) {
-    unheard_.push_back(pending->request);
+    unheard_.push_back(pending);
     forget();
     if (row_of(pending->deliver->event) == 0) not_loaded(pending->deliver, error);
     wake_later();

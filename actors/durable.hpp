@@ -1,6 +1,6 @@
 #pragma once
-// The durable actor, the same for every kind. Internal to this folder: durable.cpp decides and commits, durable_effects.cpp does what
-// follows a commit, durable_mailbox.cpp takes messages and puts trouble aside, durable_secrets.cpp
+// The durable actor, the same for every kind. Internal to this folder: durable_loading.cpp brings it into memory, durable.cpp decides and
+// commits, durable_effects.cpp does what follows a commit, durable_mailbox.cpp takes messages and puts trouble aside, durable_secrets.cpp
 // tells a secret to who may see it and forgets persons.
 
 #include <algorithm>
@@ -39,6 +39,7 @@ class Durable {
     Shared<CommitRequest> request;
     int conflicts = 0;
     bool refused = false;  ///< it was decided on a refusal of the store already
+    Held counted;          ///< among what is in hand, until its attempts are
   };
   /// How often a decision was asked for, and why.
   struct Asked {
@@ -52,11 +53,13 @@ class Durable {
     Answer answer;
   };
 
-  // --- loading (durable.cpp)
+  // --- loading (durable_loading.cpp)
   [[nodiscard]] const caf::actor& loader() const { return all_.loaders[std::hash<ActorId>{}(id_) % all_.loaders.size()]; }
   void load(Then then, Otherwise otherwise);
   void take(const storage::LoadedActor& loaded);
-  /// Carries out what is on disk without anybody having heard of it.
+  /// Takes what the event brought along. False: the actor has to be loaded.
+  [[nodiscard]] bool borrow(const Deliver& deliver);
+  /// What follows a commit that is on disk without anybody having heard of it.
   void follow_up();
   /// Why what was loaded cannot be processed; empty: it can, and stands in `definition_` and `snapshot_`.
   [[nodiscard]] std::string find_trouble(const storage::LoadedActor& loaded);
@@ -87,6 +90,9 @@ class Durable {
   /// What the mass-action guard is asked about a timer that fires; nothing for other events.
   [[nodiscard]] std::optional<GuardWish> wish_of(const workflows::Event& event) const;
   [[nodiscard]] bool admit(const workflows::Event& event, Time now, storage::Commit& commit);
+  /// What comes from outside and would begin a run is refused while too much is in hand. What was begun goes on: outcomes, timers,
+  /// messages, remedies and undo never are.
+  [[nodiscard]] Result<Held> take_on(const Deliver& deliver, const workflows::Decision& decision, const storage::Commit& commit) const;
   [[nodiscard]] Answer answer_of(const Deliver& deliver, const workflows::Event& event, const workflows::Decision& decision) const;
   void on_committed(const std::shared_ptr<Pending>& pending, const CommitReply& reply);
   void on_conflict(const std::shared_ptr<Pending>& pending);
@@ -104,6 +110,7 @@ class Durable {
   void settle(const workflows::Attempt& attempt);
   void carry_out(const workflows::Attempt& attempt);
   void run_action(storage::AttemptRow attempt);
+  [[nodiscard]] Held count(const storage::AttemptRow& attempt) const { return deps_->admission->count({attempt.tenant, attempt.operation, attempt.server}); }
   void answer_caller(const Pending& pending);
   void finish_waiters(const std::string& run, std::string_view status);
 
@@ -127,19 +134,26 @@ class Durable {
   void refuse_quarantined(const Shared<Deliver>& deliver);
   /// Row, revision or decision cannot be processed: an incident is written beside the actor, which keeps its mailbox. What of its row
   /// nobody can read is not touched; the open incident is what holds it.
-  void open_quarantine(const std::string& why);
+  /// `event` is what brought it about, if anything: as long as the incident is not written, it comes again.
+  void open_quarantine(const std::string& why, const Shared<Deliver>& event = nullptr);
   void leave_quarantine(const Shared<Deliver>& deliver);
   void close_quarantine(const Shared<Deliver>& deliver);
   [[nodiscard]] storage::ActorChange change_beside(std::string_view event) const;
   using Written = std::function<void()>;
+  using NotWritten = std::function<void(bool soon)>;  ///< soon: nothing says that it cannot be written the next time
   /// Writes a change that advance() did not decide. When it is not written, the actor is loaded again.
-  void write_beside(storage::ActorChange change, const std::shared_ptr<ReplySlot>& reply, Written then);
+  void write_beside(storage::ActorChange change, const std::shared_ptr<ReplySlot>& reply, Written then, NotWritten otherwise = {});
 
   // --- secrets and persons (durable_secrets.cpp)
   /// Tells the value of a secret when its telling is written.
   void reveal(const Shared<Deliver>& deliver);
-  /// Blanks what is personal and destroys its key.
+  /// Blanks what is personal and destroys its key; what waits for it is read before.
   void erase(const Shared<Deliver>& deliver);
+  void forget_person(const Shared<Deliver>& deliver);
+  /// Seals what is personal in the journal of a change that advance() did not decide.
+  void seal_beside(storage::ActorChange& change) const;
+  /// A key that was written with the change seals from now on.
+  void remember_key(const storage::ActorChange& written);
   /// The secrets of the actor as it is, and those that the event brings.
   [[nodiscard]] Masker known_secrets(const workflows::Event* event) const;
   /// An error or its text as people and the log may read it.
@@ -151,8 +165,14 @@ class Durable {
 
   // --- passivation (durable_mailbox.cpp)
   void received();
+  /// Where it has nothing to do, it leaves: after a while, or at once while too many are in memory, or when there is no such actor.
+  void rest();
+  void on_rest(std::uint64_t received);
   void arm_idle();
   void on_idle(std::uint64_t received);
+  void leave();
+  /// Something that kept it here has come to its end.
+  void became_free();
   [[nodiscard]] bool is_free() const { return actions_in_hand_.empty() && waiters_.empty() && unheard_.empty(); }
   void end_if_free();
 
@@ -161,6 +181,7 @@ class Durable {
   std::shared_ptr<const Deps> deps_;
   ActorId id_;
   bool loaded_ = false;
+  bool borrowed_ = false;       ///< what is in memory came along with an event, and nobody has said that it is not old
   bool ending_ = false;
   bool mailbox_stale_ = false;  ///< rows were added that are not in memory
   bool mailbox_more_ = false;   ///< there are more rows than were loaded
@@ -177,7 +198,7 @@ class Durable {
   std::optional<config::MasterKey> personal_; ///< seals what is personal in the journal
   std::map<std::int64_t, int> failures_;  ///< of mailbox rows, by seq
   std::vector<Waiter> waiters_;
-  std::vector<Shared<CommitRequest>> unheard_;  ///< of which nobody knows whether they are on disk
+  std::vector<std::shared_ptr<const Pending>> unheard_;  ///< of which nobody knows whether they are on disk
 };
 
 }  // namespace stellwerk::actors

@@ -17,18 +17,16 @@ workflows::Event Durable::outcome_of(const workflows::Run& run, const workflows:
 Outcome Durable::given_up() { return {.is = OutcomeClass::retry, .code = "given_up", .text = "not begun: the run was interrupted", .sent = false}; }
 
 void Durable::apply(const Pending& pending) {
-  const auto& [deliver, decision, answer, request, conflicts, refused] = pending;
+  const auto& [deliver, decision, answer, request, conflicts, refused, counted] = pending;
   const auto& written = request->commit;
   try {
     row_ = written.changes.front().row;
-    if (const auto& made = written.changes.front().personal_key) {
-      auto key = open_personal_key(keys(), *made);
-      STELLWERK_ASSERT(key.has_value(), "a key that was just written can be opened");
-      personal_ = std::move(*key);
-    }
+    remember_key(written.changes.front());
     snapshot_ = workflows::settled(decision, row_.version);
     loaded_ = true;
-    const auto consumed = [&](std::int64_t seq) { return std::find(decision.consumed.begin(), decision.consumed.end(), seq) != decision.consumed.end(); };
+    borrowed_ = false;
+    if (deliver->ticket) deliver->ticket->decided();
+    const auto consumed = [&taken = decision.consumed](std::int64_t seq) { return std::find(taken.begin(), taken.end(), seq) != taken.end(); };
     std::erase_if(mailbox_, [&](const storage::MailboxRow& m) { return consumed(m.seq); });
     for (const auto seq : decision.consumed) failures_.erase(seq);
     if (decision.defer) mailbox_stale_ = true;
@@ -92,30 +90,32 @@ void Durable::carry_out(const workflows::Attempt& attempt) {
   if (row.executor == "action") return run_action(std::move(row));
   Duration timeout = std::chrono::seconds{30};
   if (const auto* call = std::get_if<workflows::CallStep>(&workflows::step_at(definition_->work(run.work), attempt.at).body)) timeout = call->attempt_timeout;
-  self_->send(all_.dispatcher, share(Work{std::move(row), timeout}));
+  auto counted = count(row);
+  self_->send(all_.dispatcher, share(Work{std::move(row), timeout, std::move(counted)}));
 }
 
 void Durable::run_action(storage::AttemptRow attempt) {
   const std::pair in_hand{attempt.id, attempt.number};
   if (actions_in_hand_.contains(in_hand)) return;
-  const auto later = share(Deliver{.actor = id_, .event = {}, .resume = Resume::begin, .attempt = attempt, .due = attempt.due});
+  const auto counted = count(attempt);
+  const auto later = share(Deliver{.actor = id_, .event = {}, .resume = Resume::begin, .attempt = attempt, .due = attempt.due, .counted = counted});
   if (attempt.due > deps_->clock->now() || deps_->stop->is_on(row_.tenant)) return self_->send(all_.dispatcher, later);
   actions_in_hand_.insert(in_hand);
-  self_->request(all_.committer, caf::infinite, share(ActionWork{std::move(attempt)})).then(
+  self_->request(all_.committer, caf::infinite, share(ActionWork{std::move(attempt), counted})).then(
       [this, in_hand](const Shared<Deliver>& outcome) {
         actions_in_hand_.erase(in_hand);
         guarded(outcome, [&] { on_deliver(outcome); });
-        end_if_free();
+        became_free();
       },
       [this, in_hand, later](const caf::error&) {
         actions_in_hand_.erase(in_hand);
         again_later(later);
-        end_if_free();
+        became_free();
       });
 }
 
 void Durable::answer_caller(const Pending& pending) {
-  const auto& [deliver, decision, answer, request, conflicts, refused] = pending;
+  const auto& [deliver, decision, answer, request, conflicts, refused, counted] = pending;
   if (!deliver->reply) return;
   if (deliver->wait.count() <= 0) return deliver->reply->answer(answer);
   if (decision.started_run.empty()) {
@@ -135,8 +135,8 @@ void Durable::finish_waiters(const std::string& run, std::string_view status) {
     waiter.answer.body.as_object()["run_status"] = status;
     waiter.reply->answer(std::move(waiter.answer));
   }
-  std::erase_if(waiters_, [&](const Waiter& w) { return w.run == run; });
-  end_if_free();
+  if (std::erase_if(waiters_, [&](const Waiter& w) { return w.run == run; }) > 0) became_free();
+  else end_if_free();
 }
 
 }  // namespace stellwerk::actors

@@ -18,6 +18,7 @@ namespace {
 
 constexpr int most_failures = 3;
 constexpr auto wake_delay = std::chrono::milliseconds{500};
+constexpr auto unwritable_delay = std::chrono::milliseconds{30'000};
 constexpr std::size_t longest_reason = 4'000;
 
 /// Fit for every database, whatever was found in a row.
@@ -103,7 +104,7 @@ void Durable::set_aside(const storage::MailboxRow& message, const std::string& w
                               .remedies = {"retry", "skip"}, .opened_at = change.row.updated_at});
   const auto event = event_of(message);
   mask_told(known_secrets(&event), change);
-  if (personal_) seal_personal(*definition_, {}, *personal_, change);
+  seal_beside(change);
   write_beside(std::move(change), nullptr, [this, next, seq = message.seq] {
     snapshot_ = next;
     snapshot_.version = row_.version;
@@ -142,10 +143,10 @@ void Durable::refuse_quarantined(const Shared<Deliver>& deliver) {
   const auto* remedy = std::get_if<workflows::Remedy>(&deliver->event.body);
   if (remedy != nullptr && deliver->reply && !held_by_.empty() && remedy->incident == held_by_) return leave_quarantine(deliver);
   if (deliver->reply) deliver->reply->answer(fail(ErrorCode::unavailable, fmt::format("actor {} is quarantined: {}", id_.str(), quarantine_), "quarantined"));
-  open_quarantine(quarantine_);
+  open_quarantine(quarantine_, deliver);
 }
 
-void Durable::open_quarantine(const std::string& why) {
+void Durable::open_quarantine(const std::string& why, const Shared<Deliver>& event) {
   quarantine_ = why;
   if (row_.version == 0 || !held_by_.empty()) return;
   const auto incident = make_id<IncidentId>("inc");
@@ -158,7 +159,11 @@ void Durable::open_quarantine(const std::string& why) {
                               .detail = JsonObject{{"workflow", row_.workflow}, {"revision", row_.revision}, {"state", row_.state}}, .remedies = {"retry"},
                               .opened_at = change.row.updated_at});
   monitoring::log(monitoring::Level::error, "an actor is quarantined", {{"actor", id_.str()}, {"tenant", row_.tenant.str()}, {"error", text}});
-  write_beside(std::move(change), nullptr, [this, incident] { held_by_ = incident; });
+  // What came of an attempt must not be lost before somebody is told to look after it. Mailbox rows stay, and whoever waits was answered.
+  const bool comes_again = event && !event->reply && row_of(event->event) == 0;
+  write_beside(std::move(change), nullptr, [this, incident] { held_by_ = incident; }, [this, event, comes_again](bool soon) {
+    if (comes_again) self_->delayed_send(all_.dispatcher, soon ? wake_delay : unwritable_delay, event);
+  });
 }
 
 /// A person says that the cause is gone: what was repaired stands in the database, not here.
@@ -180,6 +185,7 @@ void Durable::close_quarantine(const Shared<Deliver>& deliver) {
   change.journal = JsonArray{JsonObject{{"type", "incident_closed"}, {"incident", remedy.incident.str()}, {"remedy", "retry"}, {"note", remedy.note}, {"by", {{"id", by.id}, {"role", by.role}}}}};
   change.incidents.push_back({.id = remedy.incident, .tenant = row_.tenant, .actor = id_, .state = "closed", .closed_by = by.id, .closed_how = "retry", .note = remedy.note,
                               .closed_at = change.row.updated_at});
+  seal_beside(change);
   std::vector<storage::AttemptRow> attempts;
   if (const auto& run = snapshot_.cursor.run)
     for (const auto& attempt : run->attempts) attempts.push_back(make_attempt(*definition_, change.row, *run, attempt, deps_->incarnation));
@@ -201,27 +207,28 @@ storage::ActorChange Durable::change_beside(std::string_view event) const {
   return change;
 }
 
-void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<ReplySlot>& reply, Written then) {
+void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<ReplySlot>& reply, Written then, NotWritten otherwise) {
   storage::Commit commit{.id = format_id("dec", make_uuid()), .changes = {}, .required = {}, .actions = {}, .idempotency = {}};
   change.row.decision = commit.id;
   commit.changes.push_back(std::move(change));
   const auto request = share(CommitRequest{std::move(commit)});
-  const auto not_written = [this, reply](const std::string& why, bool again) {
+  const auto not_written = [this, reply, otherwise = std::move(otherwise)](const std::string& why, bool again) {
     monitoring::log(monitoring::Level::error, "an incident could not be written; the actor is loaded again", {{"actor", id_.str()}, {"error", why}});
     if (reply) reply->answer(fail(ErrorCode::conflict, fmt::format("actor {} was changed meanwhile; try again", id_.str()), "changed"));
     forget();
     if (again) wake_later();
+    if (otherwise) otherwise(again);
   };
   // It may be on disk, and only the answer was lost: the decision in the row tells.
-  using NotWritten = std::function<void(const std::string&, bool)>;
-  const auto look = [this](const Shared<CommitRequest>& asked, const NotWritten& otherwise, const Written& done, const std::string& why) {
-    load([this, asked, otherwise, done, why] {
-      if (row_.decision != asked->commit.id) return otherwise(why, true);
+  using Give = std::function<void(const std::string&, bool)>;
+  const auto look = [this](const Shared<CommitRequest>& asked, const Give& give_up, const Written& done, const std::string& why) {
+    load([this, asked, give_up, done, why] {
+      if (row_.decision != asked->commit.id) return give_up(why, true);
       guarded(nullptr, [&] {
         announce(asked->commit);
         done();
       });
-    }, [otherwise, why](const Error&) { otherwise(why, true); });
+    }, [give_up, why](const Error&) { give_up(why, true); });
   };
   self_->request(all_.committer, caf::infinite, request).await(
       [this, request, not_written, look, then](const Shared<CommitReply>& written) {
@@ -230,6 +237,7 @@ void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<Re
         if (status != storage::CommitStatus::committed) return not_written(error, false);
         guarded(nullptr, [&] {
           row_ = request->commit.changes.front().row;
+          remember_key(request->commit.changes.front());
           announce(request->commit);
           then();
         });
@@ -241,7 +249,22 @@ void Durable::write_beside(storage::ActorChange change, const std::shared_ptr<Re
 
 void Durable::received() {
   ++received_;
-  arm_idle();
+  rest();
+}
+
+void Durable::rest() {
+  // What was sent before is handled first, and what it is deciding is written.
+  if (row_.version == 0 || deps_->admission->is_crowded()) self_->send(self_, rest_atom::value, received_);
+  else arm_idle();
+}
+
+void Durable::on_rest(std::uint64_t seen) {
+  if (seen != received_ || ending_) return;
+  const bool waits_for_its_end = !actions_in_hand_.empty() || !waiters_.empty();
+  if (waits_for_its_end) return;  // then it rests again
+  // How often a message has failed is known here only.
+  if ((row_.version > 0 && !deps_->admission->is_crowded()) || !is_free() || !failures_.empty()) return arm_idle();
+  leave();
 }
 
 void Durable::arm_idle() {
@@ -252,8 +275,15 @@ void Durable::arm_idle() {
 void Durable::on_idle(std::uint64_t seen) {
   idle_armed_ = false;
   if (seen != received_ || !is_free()) return arm_idle();
-  // The dispatcher lets it go unless something is on its way here; then that arms it again.
-  self_->send(all_.dispatcher, share(Idle{id_, received_}));
+  leave();
+}
+
+/// The dispatcher lets it go unless something is on its way here; then that lets it rest again.
+void Durable::leave() { self_->send(all_.dispatcher, share(Idle{id_, received_})); }
+
+void Durable::became_free() {
+  end_if_free();
+  if (!ending_) rest();
 }
 
 void Durable::end_if_free() {

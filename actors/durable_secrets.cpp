@@ -6,6 +6,7 @@
 
 #include "actors/durable.hpp"
 #include "actors/encode.hpp"
+#include "actors/erasing.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 #include "workflows/secrets.hpp"
@@ -70,6 +71,7 @@ void Durable::reveal(const Shared<Deliver>& deliver) {
   change.journal = JsonArray{JsonObject{{"type", "secret_revealed"}, {"attribute", request.attribute}, {"note", note}, {"by", by_json(request.caller)}}};
   change.audit = {{.id = deliver->event.id.str(), .tenant = row_.tenant, .at = change.row.updated_at, .by = request.caller.user, .role = request.caller.role, .action = "reveal",
                    .object = id_.str(), .field = request.attribute, .note = note}};
+  seal_beside(change);
   write_beside(std::move(change), deliver->reply, [this, deliver, next, value = std::move(value)] {
     snapshot_.cursor = next;
     snapshot_.version = row_.version;
@@ -81,21 +83,43 @@ void Durable::reveal(const Shared<Deliver>& deliver) {
 }
 
 void Durable::erase(const Shared<Deliver>& deliver) {
+  load([this, deliver] {
+    guarded(deliver, [&] {
+      if (!quarantine_.empty()) return refuse_quarantined(deliver);
+      forget_person(deliver);
+    });
+  }, [this, deliver](const Error& error) { not_loaded(deliver, error); });
+}
+
+void Durable::forget_person(const Shared<Deliver>& deliver) {
   const auto& request = *deliver->erase;
-  auto erased = make_erasure(*definition_, row_, snapshot_, request.live, request.note, by_json(request.caller), now(), keys());
-  if (!erased) {
-    deliver->reply->answer(fail(std::move(erased).error()));
+  const Holdings held{.row = row_, .snapshot = snapshot_, .mailbox = mailbox_, .more_messages = mailbox_more_, .has_key = personal_.has_value()};
+  auto erased = make_erasure(*definition_, held, {.live = request.live, .note = request.note, .by = by_json(request.caller)}, now(), keys());
+  if (!erased || !erased->needed) {
+    deliver->reply->answer(erased ? Result<Answer>{Answer{200, JsonObject{{"actor", id_.str()}}, false}} : fail(std::move(erased).error()));
     return next_turn();
   }
   erased->change.applied.id = deliver->event.id;
-  auto next = std::move(erased->next);
-  write_beside(std::move(erased->change), deliver->reply, [this, deliver, next = std::move(next)] {
-    snapshot_ = next;
+  auto change = std::move(erased->change);
+  write_beside(std::move(change), deliver->reply, [this, deliver, erased = share(std::move(*erased))] {
+    snapshot_ = erased->next;
     snapshot_.version = row_.version;
+    mailbox_ = erased->mailbox;
     personal_.reset();
     deliver->reply->answer(Answer{200, JsonObject{{"actor", id_.str()}}, false});
     next_turn();
   });
+}
+
+void Durable::seal_beside(storage::ActorChange& change) const {
+  keep_personal(*definition_, personal_values(*definition_, snapshot_), keys(), personal_, change.row.updated_at, change);
+}
+
+void Durable::remember_key(const storage::ActorChange& written) {
+  if (!written.personal_key) return;
+  auto key = open_personal_key(keys(), *written.personal_key);
+  STELLWERK_ASSERT(key.has_value(), "a key that was just written can be opened");
+  personal_ = std::move(*key);
 }
 
 }  // namespace stellwerk::actors

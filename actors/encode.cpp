@@ -73,6 +73,7 @@ Result<Snapshot> make_snapshot(const Definition& definition, const storage::Load
   }
   snapshot.settings = around.settings->resolve(definition, row.id, row.attributes);
   snapshot.calendar = around.calendar;
+  snapshot.limits = around.limits;
   for (const auto& message : loaded.mailbox)
     if (message.deferred) snapshot.deferred.push_back({message.seq, message.event});
   return snapshot;
@@ -86,6 +87,7 @@ Snapshot unborn(const Definition& definition, const ActorId& id, const TenantId&
   snapshot.attributes.resize(definition.attributes.size());
   snapshot.settings = around.settings->resolve(definition, id, attributes);
   snapshot.calendar = around.calendar;
+  snapshot.limits = around.limits;
   return snapshot;
 }
 
@@ -138,7 +140,7 @@ storage::AttemptRow make_attempt(const Definition& definition, const storage::Ac
   out.mode = attempt.mode;
   out.number = attempt.number;
   out.due = attempt.due;
-  out.deadline = attempt.deadline + attempt.waited;
+  out.deadline = attempt.deadline + attempt.waited + attempt.stood;
   out.sent = attempt.sent;
   out.handle = attempt.handle;
   out.incarnation = incarnation;
@@ -201,7 +203,7 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
   }
   for (const auto& message : decision.messages)
     change.messages.push_back({.receiver = ActorId{message.receiver}, .sender = row.id, .event_id = message.id, .event = message.event, .payload = message.payload,
-                               .meta = make_meta(workflows::Event{.id = message.id, .by = {row.id.str(), "system"}, .trace = event.trace, .depth = 0, .body = {}}, event.depth + 1),
+                               .meta = make_meta(workflows::Event{.id = message.id, .by = {row.id.str(), "system"}, .trace = event.trace, .depth = 0, .body = {}}, decision.next.cursor.depth + 1),
                                .deferred = false, .at = now});
   if (decision.defer && !planted(Planted::deferred_dropped)) {
     const bool command = std::holds_alternative<workflows::Command>(event.body);
@@ -225,39 +227,8 @@ storage::ActorChange make_change(const Definition& definition, const storage::Ac
     change.outbox.push_back({.id = notice.id.str(), .tenant = row.tenant, .type = notice.type, .actor = row.id, .data = notice.data, .at = now});
   const auto confidential = confidential_of(definition, secrecy.before, event, decision);
   mask_told(confidential.secrets, change);
-  if (!workflows::has_personal(definition)) return change;
-  if (secrecy.personal) {
-    seal_personal(definition, confidential.personal, *secrecy.personal, change);
-  } else {
-    auto made = make_personal_key(*secrecy.keys, row, now);
-    const auto key = open_personal_key(*secrecy.keys, made);
-    STELLWERK_ASSERT(key.has_value(), "a key that was just sealed can be opened");
-    if (seal_personal(definition, confidential.personal, *key, change)) change.personal_key = std::move(made);
-  }
+  keep_personal(definition, confidential.personal, *secrecy.keys, secrecy.personal, now, change);
   return change;
-}
-
-Result<Erasure> make_erasure(const Definition& definition, const storage::ActorRow& row, const Snapshot& snapshot, bool live, const std::string& note, const Json& by, Time now,
-                             const config::Keyring& keys) {
-  if (row.live && !live) return fail(ErrorCode::conflict, fmt::format("{} {} has personal fields and is not final (state '{}')", row.kind, row.id.str(), row.state), "live");
-  if (snapshot.cursor.run) return fail(ErrorCode::conflict, fmt::format("{} {} works on '{}'; its personal fields may be needed until it is done", row.kind, row.id.str(), snapshot.cursor.run->event), "busy");
-  Erasure erased{.change = {}, .next = snapshot};
-  JsonArray names;
-  for (std::size_t i = 0; i < definition.attributes.size(); ++i) {
-    if (!definition.attributes[i].personal) continue;
-    erased.next.attributes[i] = {};
-    names.emplace_back(definition.attributes[i].field.name);
-  }
-  auto& change = erased.change;
-  change.row = row;
-  change.row.version = row.version + 1;
-  change.row.updated_at = now;
-  change.row.attributes = encode_attributes(definition, erased.next, row.id, keys);
-  change.expected_version = row.version;
-  change.applied = {.id = make_id<EventId>("evt"), .event = "erased", .payload = JsonObject{}, .principal = text_of(by, "id"), .role = text_of(by, "role")};
-  change.journal = JsonArray{JsonObject{{"type", "erased"}, {"attributes", std::move(names)}, {"note", note}, {"by", by}}};
-  change.forget_person = true;
-  return erased;
 }
 
 void add_conditions(storage::Commit& commit, const ActorId& of, const workflows::Decision& decision) {

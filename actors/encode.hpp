@@ -37,15 +37,6 @@ void put_rows(workflows::Snapshot& snapshot, const Definitions& definitions, std
 [[nodiscard]] storage::ActorChange make_change(const workflows::Definition& definition, const storage::ActorRow& before, const workflows::Event& event,
                                                const workflows::Decision& decision, const std::string& incarnation, Time now, const Secrecy& secrecy = {});
 
-/// What is personal to the actor's customer is blanked, and its key destroyed.
-struct Erasure {
-  storage::ActorChange change;
-  workflows::Snapshot next;
-};
-/// Errors: conflict, when the actor is live and `live` is not said (reason "live"), or while a run is in hand (reason "busy").
-[[nodiscard]] Result<Erasure> make_erasure(const workflows::Definition& definition, const storage::ActorRow& row, const workflows::Snapshot& snapshot, bool live,
-                                           const std::string& note, const Json& by, Time now, const config::Keyring& keys);
-
 /// What the decision relies on and does beside its own rows, of the actor `of`: added to what the commit holds already.
 void add_conditions(storage::Commit& commit, const ActorId& of, const workflows::Decision& decision);
 

@@ -16,7 +16,7 @@ Result<EngineActors> spawn_engine(caf::actor_system& system, const std::shared_p
   }
   auto next_session = [&, at = std::size_t{0}]() mutable { return std::move(sessions[at++]); };
   actors.pulse = spawn_pulse(system, deps, next_session());
-  for (int i = 0; i < loaders; ++i) actors.loaders.push_back(around("loader", spawn_loader(system, *deps, next_session())));
+  for (int i = 0; i < loaders; ++i) actors.loaders.push_back(around("loader", spawn_loader(system, deps, next_session())));
   actors.committer = around("committer", spawn_committer(system, deps, next_session()));
   actors.timers = around("timers", spawn_timers(system, deps, next_session()));
   actors.sentry = around("sentry", spawn_sentry(system, deps, actors.timers, next_session()));
@@ -26,16 +26,16 @@ Result<EngineActors> spawn_engine(caf::actor_system& system, const std::shared_p
   return actors;
 }
 
-Result<std::size_t> resume_work(const EngineActors& actors, storage::Store& keeper, const Deps& deps) {
-  STELLWERK_CHECK(deps.stop->load(keeper));
-  STELLWERK_CHECK(deps.guard->load(keeper, *deps.clock));
-  STELLWERK_TRY(auto attempts, keeper.take_over_attempts(deps.incarnation));
+Result<std::size_t> resume_work(const EngineActors& actors, storage::Store& session, const Deps& deps) {
+  STELLWERK_CHECK(deps.stop->load(session));
+  STELLWERK_CHECK(deps.guard->load(session, *deps.clock));
+  STELLWERK_TRY(auto attempts, session.take_over_attempts(deps.incarnation));
   if (planted(Planted::attempt_not_taken_over)) attempts.clear();
   const auto count = attempts.size();
-  for (auto& attempt : attempts) {
-    auto id = attempt.actor;
-    caf::anon_send(actors.front, share(Deliver{.actor = std::move(id), .event = {}, .resume = Resume::recover, .attempt = std::move(attempt)}));
-  }
+  Recovery recovery;
+  recovery.attempts.reserve(count);
+  for (auto& attempt : attempts) recovery.attempts.push_back({std::move(attempt.actor), std::move(attempt.id), attempt.number});
+  caf::anon_send(actors.front, share(std::move(recovery)));
   caf::anon_send(actors.sentry, actors.front);
   caf::anon_send(actors.timers, actors.front);
   return count;

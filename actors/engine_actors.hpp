@@ -29,9 +29,9 @@ struct EngineSeams {
 [[nodiscard]] Result<EngineActors> spawn_engine(caf::actor_system& system, const std::shared_ptr<const Deps>& deps, int loaders, const EngineSeams& seams = {});
 
 /// Recovery is normal work: the attempts of former incarnations are taken over and looked at, due timers fire, mailboxes are swept.
-/// Returns how many attempts there were. `keeper` is a session of the caller. Errors: those of the reading: attempts, emergency stops, what the
+/// Returns how many attempts there were. `session` is one of the caller. Errors: those of the reading: attempts, emergency stops, what the
 /// mass-action guard has asked.
-[[nodiscard]] Result<std::size_t> resume_work(const EngineActors& actors, storage::Store& keeper, const Deps& deps);
+[[nodiscard]] Result<std::size_t> resume_work(const EngineActors& actors, storage::Store& session, const Deps& deps);
 
 /// Durable and connector actors first, then what they stand on. What lies in the committer's mailbox before its end is written.
 /// `in_between`: after the first of them were told. The handles are dropped.

@@ -75,7 +75,7 @@ Result<std::optional<EventView>> Views::find_event(const TenantId& tenant, const
   if (deferred->waits) return view;
   Trail trail{std::move(view)};
   for (auto after = deferred->version;;) {
-    STELLWERK_TRY(const auto rows, directory_->journal(tenant, actor->id, after, page));
+    STELLWERK_TRY(const auto rows, journal(tenant, actor->id, after, page));
     for (const auto& row : rows)
       if (trail.follow(row)) return std::move(trail).view();
     if (static_cast<int>(rows.size()) < page) break;

@@ -41,6 +41,9 @@ class Guard {
   /// At start, before anything fires. Notices a restore (value "guard_since_restore" is set) and a long downtime (value "guard_alive").
   /// Errors: those of the store.
   [[nodiscard]] Result<void> load(storage::Store& store, const Clock& clock);
+  /// In a running node, when what was written is uncertain: the questions as they stand in the store. What was counted stays: it is known
+  /// here, and what is about to be written is in no store yet. Errors: those of the store.
+  [[nodiscard]] Result<void> read_questions(storage::Store& store, Time now);
 
   /// The row to be written with the decision, when it may be carried out; nothing: hold it. Asked again for the same timer it gives
   /// the same row. `now`: engine time.

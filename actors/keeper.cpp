@@ -13,6 +13,7 @@ namespace {
 
 constexpr auto first_after = std::chrono::minutes{5};
 constexpr auto every = std::chrono::hours{1};
+constexpr auto look_every = std::chrono::minutes{1};  ///< for what is to be overwritten
 constexpr int most_rows = 500;    ///< of one transaction
 constexpr int page_of_actors = 2'000;
 
@@ -32,7 +33,12 @@ void Keeper::stop() {
 
 void Keeper::serve(const std::stop_token& stop) {
   stop_ = stop;
-  for (auto wait = Duration{first_after}; pause(wait); wait = every) {
+  Duration waited{}, wait = first_after;
+  while (pause(look_every)) {
+    if (const auto purged = purge(); !purged) monitoring::log_error("overwrite what was deleted; it is tried again", purged.error());
+    if ((waited += look_every) < wait) continue;
+    waited = {};
+    wait = every;
     const auto counts = sweep();
     if (stop.stop_requested()) return;
     monitoring::counter("stellwerk_retention_sweeps_total", {counts ? "done" : "failed"}).add(1);
@@ -42,6 +48,19 @@ void Keeper::serve(const std::stop_token& stop) {
     }
     for (const auto& [table, rows] : *counts) monitoring::log_info("retention: deleted", {{"table", table}, {"rows", std::to_string(rows)}});
   }
+}
+
+Result<bool> Keeper::purge() {
+  static auto& owed = monitoring::gauge("stellwerk_purge_owed_seconds");
+  const auto purged = [&]() -> Result<bool> {
+    STELLWERK_TRY(const auto records, open_());
+    return records->purge_deleted();
+  }();
+  const auto now = clock_.monotonic();
+  if (purged && *purged) owed_since_.reset();
+  else if (!owed_since_) owed_since_ = now;
+  owed.set(owed_since_ ? std::max(1.0, std::chrono::duration<double>(now - *owed_since_).count()) : 0);
+  return purged;
 }
 
 Result<Keeper::Counts> Keeper::sweep() {

@@ -1,11 +1,13 @@
 #pragma once
-// Retention: deletes what may go, a little at a time, on a thread and a session of its own. Free of CAF.
+// Retention: deletes what may go, a little at a time, on a thread and a session of its own, and sees to it that what was destroyed (keys of
+// persons) is overwritten in the files as well. Free of CAF.
 
 #include <condition_variable>
 #include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
@@ -40,6 +42,8 @@ class Keeper {
   /// Everything that may go at this moment; rows by table. The keeper's own thread; without start() whoever has made it.
   /// Errors: those of the database, unavailable while the clock is not trusted, cancelled by stop().
   [[nodiscard]] Result<std::map<std::string, std::int64_t>> sweep();
+  /// Tries again what an erasure or a rotation still owes (Directory::purge_deleted()); metric stellwerk_purge_owed_seconds. True: nothing is owed.
+  [[nodiscard]] Result<bool> purge();
 
  private:
   using Counts = std::map<std::string, std::int64_t>;
@@ -58,6 +62,7 @@ class Keeper {
   std::mutex mutex_;
   std::condition_variable_any wake_;
   std::stop_token stop_;
+  std::optional<Duration> owed_since_;  ///< monotonic
   std::jthread thread_;
 };
 

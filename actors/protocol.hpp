@@ -4,15 +4,16 @@
 //   front        how all others reach the dispatcher: the dispatcher itself, but in the simulation, where messages are lost and late
 //   dispatcher   Deliver → the durable actor of `actor` (spawned when it sleeps), not before its due time;  Wake → the same, to look
 //                into its mailbox;  Idle(actor) → forgets it and lets it end;  Work → the connector actor of the server;
-//                Settle → the same;  clock moved → every connector actor;  server changed → its connector actor
+//                Settle → the same;  Recovery → Deliver, so many at a time;  clock moved → every connector actor;  server changed → its connector actor
 //                (a Deliver may also ask for a secret, or for what is personal to be forgotten)
 //   durable      Deliver, Wake, Settle's and Work's outcomes as Deliver(Tried);  end
 //   committer    CommitRequest → CommitReply;  ActionRequest → outcome as Deliver to the dispatcher   (detached)
-//   loader       LoadRequest → LoadReply;  ServerRequest → ServerReply;  ReferenceRequest → ReferenceReply;  stop   (detached, several)
+//   loader       LoadRequest → LoadReply;  ServerRequest → ServerReply;  ReferenceRequest → ReferenceReply;
+//                AttemptsRequest → AttemptsReply;  stop                                                   (detached, several)
 //   pulse        tick: heartbeat, lease, the clock of the database                                    (detached)
-//   timers       timer_set(due), clock_moved, tick                                                    (detached)
+//   timers       timer_set(due), clock_moved, room for more, tick                                     (detached)
 //   sentry       Hold, what people order about the guard and the emergency stop, clock_moved, tick       (detached)
-//   connector    Work, Settle, driver answers, tick, clock_moved, server_changed
+//   connector    Work, Settle, Granted, driver answers, tick, clock_moved, server_changed
 
 #include <caf/all.hpp>
 
@@ -28,9 +29,11 @@
 #include <utility>
 #include <vector>
 
+#include "actors/admission.hpp"
 #include "actors/client.hpp"
 #include "actors/clock_guard.hpp"
 #include "actors/definitions.hpp"
+#include "actors/fired_timers.hpp"
 #include "actors/guard.hpp"
 #include "actors/recently_changed.hpp"
 #include "actors/lease.hpp"
@@ -45,6 +48,8 @@ namespace stellwerk::actors {
 
 // --- atoms: a name of at most ten characters each
 using end_atom = caf::atom_constant<caf::atom("end")>;
+using looked_atom = caf::atom_constant<caf::atom("looked")>;  ///< an attempt of a former incarnation has been looked at
+using rest_atom = caf::atom_constant<caf::atom("rest")>;
 using tick_atom = caf::atom_constant<caf::atom("tick")>;
 using flush_atom = caf::atom_constant<caf::atom("flush")>;
 using clock_atom = caf::atom_constant<caf::atom("clock")>;
@@ -52,6 +57,7 @@ using server_atom = caf::atom_constant<caf::atom("server")>;
 using timer_atom = caf::atom_constant<caf::atom("timer")>;
 using waited_atom = caf::atom_constant<caf::atom("waited")>;
 using halt_atom = caf::atom_constant<caf::atom("halt")>;  ///< the emergency stop was turned on or off
+using room_atom = caf::atom_constant<caf::atom("room")>;  ///< of the timers that were fired, some have ended
 using stop_atom = caf::atom_constant<caf::atom("stop")>;
 
 /// The place an answer goes to, once. When it is dropped unanswered, the caller is told "unavailable".
@@ -98,6 +104,9 @@ struct Deliver {
   Time due{};                                       ///< engine time; kept by the dispatcher until then
   std::optional<RevealRequest> reveal;              ///< else `event` says nothing: a secret is told …
   std::optional<EraseRequest> erase;                ///< … or what is personal is forgotten
+  Held counted = nullptr;                           ///< of an attempt that waits here
+  std::shared_ptr<const storage::LoadedActor> loaded = nullptr;  ///< brought along for an actor that sleeps; may be old by now
+  std::shared_ptr<TimerTicket> ticket = nullptr;    ///< of a timer
 };
 /// There is something in the actor's mailbox.
 struct Wake {
@@ -112,6 +121,16 @@ struct Idle {
 struct Work {
   storage::AttemptRow attempt;
   Duration attempt_timeout{};
+  Held counted = nullptr;  ///< among what is in hand
+};
+/// Attempts of former incarnations, that may have been sent: their actors look at them.
+struct Recovery {
+  struct Which {
+    ActorId actor;
+    AttemptId attempt;
+    int number = 1;
+  };
+  std::vector<Which> attempts;
 };
 /// Give the attempt up if it has not begun; else bring it to its end.
 struct Settle {
@@ -127,6 +146,7 @@ struct CommitReply {
 /// A local action to carry out.
 struct ActionWork {
   storage::AttemptRow attempt;
+  Held counted = nullptr;  ///< among what is in hand
 };
 struct LoadRequest {
   ActorId actor;
@@ -141,6 +161,19 @@ struct ReferenceRequest {
 };
 struct ReferenceReply {
   Result<std::vector<storage::ReferenceRow>> rows;
+};
+/// Attempts in hand, as the database has them.
+struct AttemptsRequest {
+  std::vector<ActorId> actors;
+};
+struct AttemptsReply {
+  Result<std::vector<storage::AttemptRow>> attempts;
+};
+/// A place for an attempt of this tenant at this operation, to whoever waited for one.
+struct Granted {
+  TenantId tenant;
+  std::string operation;
+  Held place;
 };
 struct ServerRequest {
   ServerId server;
@@ -182,6 +215,8 @@ struct Deps {
   std::string incarnation;
   Duration passivate_after = std::chrono::seconds{60};
   int in_flight_per_server = 8;
+  std::size_t least_window = 64;  ///< so many attempts that wait a connector actor keeps whole, at least
+  std::shared_ptr<Admission> admission = std::make_shared<Admission>();
   std::shared_ptr<Guard> guard = std::make_shared<Guard>();
   std::shared_ptr<Stop> stop = std::make_shared<Stop>();
   std::function<Result<std::unique_ptr<storage::Store>>()> open_store;  ///< a fresh session in place of one that broke
@@ -227,7 +262,7 @@ struct DurableDeps {
 [[nodiscard]] caf::actor spawn_dispatcher(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::vector<caf::actor> loaders, caf::actor committer,
                                           caf::actor timers, caf::actor front = nullptr, caf::actor sentry = nullptr);
 [[nodiscard]] caf::actor spawn_committer(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
-[[nodiscard]] caf::actor spawn_loader(caf::actor_system& system, const Deps& deps, std::unique_ptr<storage::Store> store);
+[[nodiscard]] caf::actor spawn_loader(caf::actor_system& system, const std::shared_ptr<const Deps>& deps, std::unique_ptr<storage::Store> store);
 /// Renews the lease from now on. Errors are told by log, readiness and metric.
 [[nodiscard]] caf::actor spawn_pulse(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
 [[nodiscard]] caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store);
@@ -240,6 +275,7 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Deliv
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Wake>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Idle>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Work>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Recovery>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Settle>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::CommitRequest>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::CommitReply>)
@@ -248,6 +284,9 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::LoadR
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::LoadReply>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ReferenceRequest>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ReferenceReply>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::AttemptsRequest>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::AttemptsReply>)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Granted>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ServerRequest>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::ServerReply>)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(stellwerk::actors::Shared<stellwerk::actors::Hold>)

@@ -1,7 +1,6 @@
 #include "actors/pulse.hpp"
 
 #include <algorithm>
-#include <exception>
 #include <utility>
 
 #include "monitoring/health.hpp"
@@ -11,20 +10,22 @@
 
 namespace stellwerk::actors {
 
-Pulse::Pulse(std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store) : deps_{std::move(deps)}, store_{std::move(store)} {
-  store_->use_incarnation(deps_->incarnation);
+Result<Duration> heartbeat(storage::Store& store, const Deps& deps) {
+  auto& clock = *deps.clock;
+  const auto sent = clock.monotonic();
+  const auto before = clock.wall();
+  STELLWERK_TRY(const auto database, store.heartbeat());
+  const auto answered = clock.monotonic();
+  deps.clock_guard->compare(database, before, clock.wall());
+  // A database on this very machine has the clock that was set: it is heeded again when that is put right.
+  if (deps.clock_guard->is_steady()) clock.follow(database, sent, answered);
+  return sent;
 }
 
+Pulse::Pulse(std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store) : deps_{std::move(deps)}, session_{*deps_, std::move(store)} {}
+
 Duration Pulse::beat() {
-  auto renewed = [&]() -> Result<void> {
-    try {
-      const monitoring::Underway underway{"the heartbeat is written"};
-      return renew();
-    } catch (const std::exception& error) {
-      store_.reset();  // what the call left behind is unknown
-      return fail(ErrorCode::unavailable, std::string{"the heartbeat threw: "} + error.what());
-    }
-  }();
+  const auto renewed = renew();
   tell_lease(renewed);
   tell_clock();
   const auto length = deps_->lease->length();
@@ -32,14 +33,8 @@ Duration Pulse::beat() {
 }
 
 Result<void> Pulse::renew() {
-  if (!store_) {
-    STELLWERK_TRY(store_, deps_->open_store());
-    store_->use_incarnation(deps_->incarnation);
-  }
-  const auto sent = deps_->clock->monotonic();
-  const auto before = deps_->clock->wall();
-  STELLWERK_TRY(const auto database, store_->heartbeat());
-  deps_->clock_guard->compare(database, before, deps_->clock->wall());
+  const monitoring::Underway underway{"the heartbeat is written"};
+  STELLWERK_TRY(const auto sent, session_.run([this](storage::Store& store) { return heartbeat(store, *deps_); }));
   deps_->lease->renew(sent);
   return {};
 }

@@ -4,9 +4,14 @@
 #include <memory>
 #include <string>
 
+#include "actors/lasting_session.hpp"
 #include "actors/protocol.hpp"
 
 namespace stellwerk::actors {
+
+/// Writes a heartbeat. The engine's clock goes by the database's answer from then on, and the guard compares the two. Returns the monotonic
+/// time from which the lease counts. Errors: those of Store::heartbeat().
+[[nodiscard]] Result<Duration> heartbeat(storage::Store& store, const Deps& deps);
 
 class Pulse {
  public:
@@ -22,7 +27,7 @@ class Pulse {
   void tell_clock();
 
   std::shared_ptr<const Deps> deps_;
-  std::unique_ptr<storage::Store> store_;
+  LastingSession session_;
   bool failing_ = false;     ///< the last heartbeat could not be written
   bool silent_ = false;      ///< the lease was over when it was told last
   std::string clock_told_;   ///< the trouble that is known to the operator

@@ -17,6 +17,7 @@ using workflows::Definition;
 constexpr std::string_view sealed_member = "$sealed";
 constexpr std::string_view personal_member = "$personal";
 constexpr std::string_view erased = "(erased)";
+constexpr std::string_view words_of_people = "note";  ///< may name the person in words that no attribute holds
 constexpr std::size_t largest = std::size_t{64} << 20;
 constexpr std::size_t shortest_within = 4;  ///< bytes: shorter personal values are looked for as whole texts only
 
@@ -63,39 +64,42 @@ bool holds(std::string_view told, const std::vector<std::string>& values) {
   return std::ranges::any_of(values, [&](const std::string& value) { return value.size() < shortest_within ? told == value : told.find(value) != std::string_view::npos; });
 }
 
-/// Seals what stands in a journal entry of one actor.
-class PersonalSealer {
+/// Finds what is personal in values of one actor, and puts something else in its place: `put` gets the name of the personal attribute
+/// (empty: the text holds a value of one) and the value.
+template <class Put>
+class PersonalParts {
  public:
-  PersonalSealer(const Definition& definition, const std::vector<std::string>& values, const config::MasterKey& key, const ActorId& actor)
-      : definition_{definition}, values_{values}, key_{key}, place_{place::journal(actor)} {}
+  PersonalParts(const Definition& definition, const std::vector<std::string>& values, Put put) : definition_{definition}, values_{values}, put_{std::move(put)} {}
 
   void entry(Json& entry) {
-    change_values(entry, [&](std::string_view name, Json& value) { member(name, value); });
+    change_values(entry, [&](std::string_view name, Json& value) {
+      if (name == words_of_people && !value.is_null()) return replace({}, value);
+      member(name, value);
+    });
   }
-  [[nodiscard]] bool used() const { return used_; }
-
- private:
   void member(std::string_view name, Json& value) {
     if (value.is_null()) return;
-    if (workflows::is_personal(definition_, name)) return seal(value);
+    if (workflows::is_personal(definition_, name)) return replace(name, value);
     if (const auto* told = value.if_string()) {
-      if (holds(as_view(*told), values_)) seal(value);
+      if (holds(as_view(*told), values_)) replace({}, value);
     } else if (auto* list = value.if_array()) {
       for (auto& item : *list) member({}, item);
     } else if (auto* object = value.if_object()) {
       for (auto& inner : *object) member(inner.key(), inner.value());
     }
   }
-  void seal(Json& value) {
-    value = JsonObject{{personal_member, config::seal(key_, dump_json(value), place_)}};
-    used_ = true;
+  [[nodiscard]] bool found() const { return found_; }
+
+ private:
+  void replace(std::string_view name, Json& value) {
+    put_(name, value);
+    found_ = true;
   }
 
   const Definition& definition_;
   const std::vector<std::string>& values_;
-  const config::MasterKey& key_;
-  std::string place_;
-  bool used_ = false;
+  Put put_;
+  bool found_ = false;
 };
 
 }  // namespace
@@ -239,10 +243,41 @@ void mask_told(const Masker& secrets, storage::ActorChange& change) {
 }
 
 bool seal_personal(const Definition& definition, const std::vector<std::string>& values, const config::MasterKey& key, storage::ActorChange& change) {
-  PersonalSealer sealer{definition, values, key, change.row.id};
+  PersonalParts parts{definition, values, [&key, place = place::journal(change.row.id)](std::string_view, Json& value) {
+                        value = JsonObject{{personal_member, config::seal(key, dump_json(value), place)}};
+                      }};
   if (auto* entries = change.journal.if_array())
-    for (auto& entry : *entries) sealer.entry(entry);
-  return sealer.used();
+    for (auto& entry : *entries) parts.entry(entry);
+  return parts.found();
+}
+
+void keep_personal(const Definition& definition, const std::vector<std::string>& values, const config::Keyring& keys, const std::optional<config::MasterKey>& personal, Time now,
+                   storage::ActorChange& change) {
+  if (!workflows::has_personal(definition)) return;
+  if (personal) {
+    seal_personal(definition, values, *personal, change);
+    return;
+  }
+  auto made = make_personal_key(keys, change.row, now);
+  const auto key = open_personal_key(keys, made);
+  STELLWERK_ASSERT(key.has_value(), "a key that was just sealed can be opened");
+  if (seal_personal(definition, values, *key, change)) change.personal_key = std::move(made);
+}
+
+bool forget_personal(const Definition& definition, const std::vector<std::string>& values, Json& payload) {
+  PersonalParts parts{definition, values, [&definition](std::string_view name, Json& value) {
+                        const int attribute = name.empty() ? -1 : definition.find_attribute(name);
+                        const bool fits = attribute < 0 || definition.attributes[static_cast<std::size_t>(attribute)].field.type.base == workflows::TypeSpec::Base::string;
+                        value = value.is_string() && fits ? text(erased) : Json{};
+                      }};
+  parts.member({}, payload);
+  return parts.found();
+}
+
+std::vector<std::string> personal_values(const Definition& definition, const workflows::Snapshot& snapshot) {
+  std::vector<std::string> values;
+  add_personal(definition, snapshot, values);
+  return values;
 }
 
 Json open_personal(Json entries, const ActorId& actor, const std::optional<config::MasterKey>& key) {

@@ -62,8 +62,15 @@ struct Confidential {
 /// Journal, incidents and notices without any secret. Names of steps, ids and the like stay: a password that happens to be called like
 /// a step must not make the journal unreadable.
 void mask_told(const Masker& secrets, storage::ActorChange& change);
-/// Seals what is personal in the journal. False: there was nothing, and `key` was not used.
+/// Seals what is personal in the journal, and what people wrote as notes. False: there was nothing, and `key` was not used.
 bool seal_personal(const workflows::Definition& definition, const std::vector<std::string>& values, const config::MasterKey& key, storage::ActorChange& change);
+/// The same under the actor's key, or, when it has none yet, under one that the change brings if it is needed.
+void keep_personal(const workflows::Definition& definition, const std::vector<std::string>& values, const config::Keyring& keys, const std::optional<config::MasterKey>& personal, Time now,
+                   storage::ActorChange& change);
+/// Puts "(erased)" for texts that are personal or hold one of `values`, and null for other values that are personal. False: there was nothing.
+bool forget_personal(const workflows::Definition& definition, const std::vector<std::string>& values, Json& payload);
+/// Values of personal attributes, as texts.
+[[nodiscard]] std::vector<std::string> personal_values(const workflows::Definition& definition, const workflows::Snapshot& snapshot);
 /// The journal's entries as people may read them: "(erased)" for what no key opens any more.
 [[nodiscard]] Json open_personal(Json entries, const ActorId& actor, const std::optional<config::MasterKey>& key);
 

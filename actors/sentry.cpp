@@ -5,7 +5,9 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 
+#include "actors/lasting_session.hpp"
 #include "actors/protocol.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
@@ -14,6 +16,7 @@ namespace stellwerk::actors {
 namespace {
 
 using storage::GuardQuestion;
+using storage::Store;
 using storage::TimerRow;
 
 constexpr auto beat_interval = std::chrono::seconds{60};
@@ -30,8 +33,7 @@ class Sentry {
   caf::behavior behavior(std::shared_ptr<const Deps> deps, const caf::actor& timers, std::unique_ptr<storage::Store> store) {
     deps_ = std::move(deps);
     timers_ = timers;
-    store_ = std::move(store);
-    store_->use_incarnation(deps_->incarnation);
+    session_.emplace(*deps_, std::move(store));
     return {
         // the dispatcher is spawned after us and introduced when work begins
         [this](const caf::actor& dispatcher) {
@@ -83,6 +85,10 @@ class Sentry {
     return false;
   }
 
+  Result<void> reload_guard() {
+    return session_->run([this](Store& store) { return deps_->guard->read_questions(store, now()); });
+  }
+
   // --- holding
   void flush() {
     if (stop_unknown_) reload_stop();
@@ -93,7 +99,7 @@ class Sentry {
 
   void hold(const Guard::Line& line, std::vector<TimerRow> timers) {
     if (!deps_->guard->knows_live(line, now())) {
-      const auto live = store_->count_live(line.first, line.second);
+      const auto live = session_->call(&Store::count_live, line.first, line.second);
       if (!live) {
         monitoring::log_error("the live actors of a kind cannot be counted", live.error(), {{"tenant", line.first.str()}, {"kind", line.second}});
         return order_flush(again_after);
@@ -111,11 +117,11 @@ class Sentry {
     std::stable_sort(timers.begin(), timers.end(), [](const TimerRow& a, const TimerRow& b) { return a.due < b.due; });
     const bool asks = question->examples.empty();
     for (std::size_t i = 0; asks && i < std::min(timers.size(), most_examples); ++i) question->examples.emplace_back(timers[i].actor.str());
-    const auto done = store_->hold_timers(*question, timers);
+    const auto done = session_->call(&Store::hold_timers, *question, timers);
     if (!done && done.error().code == ErrorCode::conflict) {
       // Another question of this line stands in the database: what we remember is not what is written.
       unwritten_.erase(line);
-      if (!written(deps_->guard->load(*store_, *deps_->clock), "what the mass-action guard has asked cannot be read")) return;
+      if (!written(reload_guard(), "what the mass-action guard has asked cannot be read")) return;
       return order_flush(again_after);
     }
     if (!written(done, "timers that the mass-action guard holds cannot be marked")) return;
@@ -146,7 +152,7 @@ class Sentry {
   // --- answers
   void on_answer(const GuardAnswer& answer, ReplySlot& reply) {
     flush();  // what was held until now is part of what is answered
-    auto known = store_->guard_questions(answer.caller.tenant, Time{}, most_questions);
+    auto known = session_->call(&Store::guard_questions, answer.caller.tenant, Time{}, most_questions);
     if (!known) return reply.answer(fail(std::move(known).error()));
     const auto found = std::find_if(known->begin(), known->end(), [&](const GuardQuestion& q) { return q.id == answer.question; });
     if (found == known->end()) return reply.answer(fail(ErrorCode::not_found, fmt::format("the mass-action guard has asked no question {}", answer.question.str())));
@@ -164,11 +170,11 @@ class Sentry {
     if (answer.release && question.number >= 0 && question.held > question.number)
       rest = GuardQuestion{.id = make_id<IncidentId>("inc"), .tenant = question.tenant, .kind = question.kind, .why = "rest", .passed = question.number, .bound = question.bound,
                            .live = question.live, .examples = question.examples, .answers = {}, .asked_at = at};
-    const auto done = store_->put_guard_question(question, answer.release ? question.number : 0, rest);
+    const auto done = session_->call(&Store::put_guard_question, question, answer.release ? question.number : 0, rest);
     if (!done) {
       if (done.error().code == ErrorCode::cancelled) deps_->on_fatal(describe(done.error()));
       // Whether it is written is unknown: what is in memory follows what is there.
-      written(deps_->guard->load(*store_, *deps_->clock), "what the mass-action guard has asked cannot be read");
+      written(reload_guard(), "what the mass-action guard has asked cannot be read");
       return reply.answer(fail(done.error()));
     }
     unwritten_.erase({question.tenant, question.kind});
@@ -191,12 +197,12 @@ class Sentry {
   // --- emergency stop
   void on_stop(const StopRequest& request, ReplySlot& reply) {
     const storage::StopRow stop{request.all ? TenantId{} : request.caller.tenant, request.on, request.caller.user, request.note, now()};
-    const auto on = store_->stops();
+    const auto on = session_->call(&Store::stops);
     if (!on) return reply.answer(fail(on.error()));
     const bool is_on = std::any_of(on->begin(), on->end(), [&](const storage::StopRow& s) { return s.tenant == stop.tenant; });
     if (!stop.on && !is_on)
       return reply.answer(fail(ErrorCode::conflict, request.all ? "there is no emergency stop for all tenants" : "there is no emergency stop for this tenant", "not_stopped"));
-    if (const auto done = store_->put_stop(stop, request.caller.tenant); !done) {
+    if (const auto done = session_->call(&Store::put_stop, stop, request.caller.tenant); !done) {
       if (done.error().code == ErrorCode::cancelled) deps_->on_fatal(describe(done.error()));
       stop_unknown_ = true;  // it may be written all the same
       order_flush(again_after);
@@ -210,7 +216,7 @@ class Sentry {
   }
 
   void reload_stop() {
-    if (!written(deps_->stop->load(*store_), "whether there is an emergency stop cannot be read")) return;
+    if (!written(session_->run([this](Store& store) { return deps_->stop->load(store); }), "whether there is an emergency stop cannot be read")) return;
     stop_unknown_ = false;
     announce_stop();
   }
@@ -230,26 +236,26 @@ class Sentry {
     deps_->guard->beat(now(), deps_->clock->monotonic());
     if (const auto caution = deps_->guard->caution_to_write()) caution_ = caution;
     if (caution_) {  // before the sign of life that would make a restart forget the pause
-      if (!written(store_->put_value("guard_caution", *caution_), "that this process stood still cannot be written")) return;
+      if (!written(session_->call(&Store::put_value, "guard_caution", *caution_), "that this process stood still cannot be written")) return;
       caution_.reset();
     }
-    if (!written(store_->put_value("guard_alive", std::to_string(to_micros(now()))), "the guard's sign of life cannot be written")) return;
+    if (!written(session_->call(&Store::put_value, "guard_alive", std::to_string(to_micros(now()))), "the guard's sign of life cannot be written")) return;
     for (auto& question : deps_->guard->to_be_asked_again(now())) {
       question.state = "open";
       question.until = {};
       question.answers.push_back(JsonObject{{"how", "asked_again"}, {"by", ""}, {"note", ""}, {"at", format_time(now())}});
-      if (!written(store_->put_guard_question(question, 0, {}), "a question of the mass-action guard cannot be asked again")) return;
+      if (!written(session_->call(&Store::put_guard_question, question, 0, std::nullopt), "a question of the mass-action guard cannot be asked again")) return;
       deps_->guard->put(question);
       monitoring::log_warning("the mass-action guard asks again", {{"tenant", question.tenant.str()}, {"kind", question.kind}, {"question", question.id.str()}});
     }
-    if (!written(store_->forget_guard_entries(deps_->guard->needed_since(now())), "what the mass-action guard has counted cannot be tidied up")) return;
+    if (!written(session_->call(&Store::forget_guard_entries, deps_->guard->needed_since(now())), "what the mass-action guard has counted cannot be tidied up")) return;
     show();
   }
 
   void show() {
     static auto& held = monitoring::gauge("stellwerk_guard_held_timers");
     static auto& open = monitoring::gauge("stellwerk_guard_questions_open");
-    const auto questions = store_->guard_questions(TenantId{}, Time::max(), most_questions);
+    const auto questions = session_->call(&Store::guard_questions, TenantId{}, Time::max(), most_questions);
     if (!questions) return monitoring::log_error("what the mass-action guard holds cannot be counted", questions.error());
     double timers = 0, asked = 0;
     for (const auto& question : *questions) {
@@ -262,7 +268,7 @@ class Sentry {
 
   caf::event_based_actor* self_;
   std::shared_ptr<const Deps> deps_;
-  std::unique_ptr<storage::Store> store_;
+  std::optional<LastingSession> session_;
   caf::actor timers_, dispatcher_;
   std::map<std::pair<ActorId, std::string>, GuardWish> pending_;  ///< to be marked as held
   std::map<Guard::Line, GuardQuestion> unwritten_;

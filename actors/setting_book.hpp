@@ -45,6 +45,7 @@ struct Surroundings {
   workflows::Calendar calendar;
   /// What rows at rest are sealed with. The engine sets the tenant's; one that was forgotten seals under no key worth the name.
   std::shared_ptr<const config::Keyring> keys = std::make_shared<const config::Keyring>(config::MasterKey{});
+  workflows::Limits limits;
 };
 
 }  // namespace stellwerk::actors

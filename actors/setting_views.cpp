@@ -65,7 +65,7 @@ Result<std::vector<DeclaredSetting>> Views::settings(const TenantId& tenant) {
       DeclaredSetting setting{.workflow = name, .base = definition->base, .name = field.name, .type = workflows::name_of(field.type), .titles = titles,
                               .fallback = field.fallback.value_or(Json{}), .min = bound(field.type, field.type.min, field.type.least),
                               .max = bound(field.type, field.type.max, field.type.most), .choices = field.type.values, .values = {}};
-      std::copy_if(values.begin(), values.end(), std::back_inserter(setting.values), [&](const SettingValue& v) { return concerns(v, *definition, field.name); });
+      std::copy_if(values.begin(), values.end(), std::back_inserter(setting.values), [&, &of = field](const SettingValue& v) { return concerns(v, *definition, of.name); });
       declared.push_back(std::move(setting));
     }
   }

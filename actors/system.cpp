@@ -7,6 +7,7 @@
 #include "actors/client_impl.hpp"
 #include "actors/engine_actors.hpp"
 #include "actors/keeper.hpp"
+#include "actors/pulse.hpp"
 #include "actors/sealing.hpp"
 #include "actors/warden.hpp"
 #include "monitoring/health.hpp"
@@ -18,24 +19,29 @@ namespace {
 
 constexpr int loader_count = 2;
 
+workflows::Limits limits_of(const config::LimitSettings& s) {
+  return {.attributes = s.attributes, .event = s.event, .result = s.result, .vendor_text = s.vendor_text, .messages = s.messages,
+          .timers = s.timers, .depth = s.depth, .steps = s.steps, .deferred = s.deferred};
+}
+
 class SystemImpl final : public System {
  public:
   Result<void> begin(SystemOptions options) {
     const auto& settings = options.settings;
     incarnation_ = format_id("nod", make_uuid());
-    STELLWERK_TRY(keeper_, options.database->open_store());
+    STELLWERK_TRY(node_session_, options.database->open_store());
     auto lease = std::make_shared<Lease>(clock_, settings.lease);
     const auto begun = clock_.monotonic();
-    STELLWERK_CHECK(keeper_->begin_incarnation(incarnation_, options.host.empty() ? "localhost" : options.host, settings.lease));
+    STELLWERK_CHECK(node_session_->begin_incarnation(incarnation_, options.host.empty() ? "localhost" : options.host, settings.lease));
     lease->renew(begun);
     database_ = options.database;
     database_->use_incarnation(incarnation_);
     if (settings.sandbox_enabled) {
-      STELLWERK_TRY(const auto offset, keeper_->get_value("clock_offset"));
+      STELLWERK_TRY(const auto offset, node_session_->get_value("clock_offset"));
       if (offset) clock_.set_offset(Duration{std::strtoll(offset->c_str(), nullptr, 10)});
     }
     const auto clock_guard = std::make_shared<ClockGuard>(clock_);
-    STELLWERK_TRY(auto library, load_library(*keeper_, options.tenant, options.shipped, clock_.now()));
+    STELLWERK_TRY(auto library, load_library(*node_session_, options.tenant, options.shipped, clock_.now()));
 
     auto deps = std::make_shared<Deps>();
     deps->clock = &clock_;
@@ -43,17 +49,21 @@ class SystemImpl final : public System {
     definitions_ = library.definitions;
     deps->connectors = library.connectors;
     deps->drivers = options.drivers;
-    STELLWERK_TRY(const auto keys, open_keys(*keeper_, options.tenant, options.key, clock_.now()));
-    STELLWERK_TRY(auto values, keeper_->setting_values(options.tenant));
+    STELLWERK_TRY(const auto keys, open_keys(*node_session_, options.tenant, options.key, clock_.now()));
+    STELLWERK_TRY(auto values, node_session_->setting_values(options.tenant));
     for (auto& value : values) {
       STELLWERK_TRY(value.value, open_json(*keys, value.value, place::setting(value)));
     }
-    deps->around = {std::make_shared<SettingBook>(values), {settings.tenant_zone, settings.automation_time}, keys};
+    deps->around = {std::make_shared<SettingBook>(values), {settings.tenant_zone, settings.automation_time}, keys, limits_of(settings.limits)};
     drivers_ = options.drivers;
     deps->key = options.key;
     deps->incarnation = incarnation_;
     deps->passivate_after = settings.passivate_after;
     deps->in_flight_per_server = settings.in_flight_per_server;
+    deps->admission = std::make_shared<Admission>(Bounds{.queue = settings.queue, .queue_per_server = settings.queue_per_server, .queue_per_tenant = settings.queue_per_tenant,
+                                                         .queue_per_operation = settings.queue_per_operation, .in_flight_per_tenant = settings.in_flight_per_tenant,
+                                                         .in_flight_per_operation = settings.in_flight_per_operation, .pending_commands = settings.pending_commands,
+                                                         .actors_in_memory = settings.actors_in_memory});
     deps->lease = lease;
     deps->clock_guard = clock_guard;
     deps->on_fatal = [lease, fatal = options.on_fatal](const std::string& why) {
@@ -68,7 +78,7 @@ class SystemImpl final : public System {
     warden_ = std::make_unique<Warden>([database = options.database] { return database->open_directory(); }, library.definitions, deps->recent, clock_);
     monitoring::gauge("stellwerk_revisions_unreadable").set(static_cast<double>(library.definitions->unreadable().size()));
 
-    if (options.back_up) archivist_ = std::make_unique<Archivist>(options.back_up);
+    if (options.back_up) archivist_ = std::make_unique<Archivist>(options.back_up, options.newest_backup);
     std::vector<std::unique_ptr<Views>> sessions;
     for (int i = 0; i < settings.reader_sessions; ++i) {
       STELLWERK_TRY(auto directory, options.database->open_directory());
@@ -81,17 +91,14 @@ class SystemImpl final : public System {
     if (!sessions.empty()) STELLWERK_CHECK(count_open_incidents(*sessions.front(), options.tenant));
     readers_ = std::make_unique<Readers>(std::move(sessions), 10'000);
     // Reading the library may have taken long; from here on the pulse does this.
-    const auto sent = clock_.monotonic();
-    const auto before = clock_.wall();
-    STELLWERK_TRY(const auto database_time, keeper_->heartbeat());
-    clock_guard->compare(database_time, before, clock_.wall());  // before anything fires
+    STELLWERK_TRY(const auto sent, heartbeat(*node_session_, *deps));  // before anything fires
     lease->renew(sent);
     config_.set("scheduler.max-threads", static_cast<std::size_t>(settings.engine_threads));
     system_ = std::make_unique<caf::actor_system>(config_);
     STELLWERK_TRY(actors_, spawn_engine(*system_, deps, loader_count));
-    client_ = std::make_unique<ClientImpl>(ClientDeps{deps, &clock_, actors_.front, actors_.timers, readers_.get(), settings.pending_commands, options.tenant, settings.sandbox_enabled, settings.sandbox_control, actors_.sentry});
+    client_ = std::make_unique<ClientImpl>(ClientDeps{deps, &clock_, actors_.front, actors_.timers, readers_.get(), options.tenant, settings.sandbox_enabled, settings.sandbox_control, actors_.sentry});
 
-    STELLWERK_TRY(const auto recovered, resume_work(actors_, *keeper_, *deps));
+    STELLWERK_TRY(const auto recovered, resume_work(actors_, *node_session_, *deps));
     STELLWERK_CHECK(resume_refreshing(deps->around.calendar, options));
     warden_->start();
     retention_ = std::make_unique<Keeper>([database = options.database] { return database->open_directory(); }, clock_, [clock_guard] { return clock_guard->may_fire(); },
@@ -124,7 +131,7 @@ class SystemImpl final : public System {
       });
       system_.reset();  // waits for all of them
     }
-    if (keeper_) keeper_->end_incarnation(incarnation_);
+    if (node_session_) node_session_->end_incarnation(incarnation_);
     if (database_) database_->use_incarnation({});
   }
 
@@ -158,7 +165,7 @@ class SystemImpl final : public System {
   std::shared_ptr<const Definitions> definitions_;
   std::string incarnation_;
   std::shared_ptr<storage::SqlDatabase> database_;
-  std::unique_ptr<storage::Store> keeper_;
+  std::unique_ptr<storage::Store> node_session_;
   std::map<std::string, std::shared_ptr<connectors::Driver>> drivers_;
   std::unique_ptr<Warden> warden_;
   std::unique_ptr<Archivist> archivist_;

@@ -3,6 +3,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <utility>
@@ -25,6 +26,7 @@ struct SystemOptions {
   std::map<std::string, std::shared_ptr<connectors::Driver>> drivers;  ///< by name: "http", "noop"
   std::function<void(const std::string&)> on_fatal;          ///< the fence is gone: this process must end
   std::function<Result<std::string>(const std::stop_token&)> back_up = {};  ///< makes a backup and returns its path; without, none can be asked for
+  std::function<std::optional<Time>()> newest_backup = {};   ///< when the newest backup was made, for the metric; nothing: there is none
   std::string host = {};  ///< who this node is, for its successors: one that bears the same name ends it at once. Empty: "localhost"
 };
 

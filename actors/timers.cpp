@@ -1,136 +1,188 @@
-// Fires what is due, and looks into mailboxes nobody was woken for. Detached: it reads the timer table itself, asks for the next
-// due time only, and sleeps in between; a million sleeping timers cost nothing here.
+// Fires what is due, a batch of each tenant at a time, and looks into mailboxes nobody was woken for. Detached: it reads the timer table
+// itself, asks for the next due time only, and sleeps in between; a million sleeping timers cost nothing here, and a million due ones
+// of one tenant wait in the database until those before them are decided.
 
 #include <algorithm>
+#include <map>
 #include <optional>
 #include <unordered_map>
 
+#include "actors/lasting_session.hpp"
+#include "actors/mailbox_sweep.hpp"
 #include "actors/protocol.hpp"
-#include "actors/undelivered.hpp"
-#include "core/planted.hpp"
 #include "monitoring/log.hpp"
 #include "monitoring/metrics.hpp"
 
 namespace stellwerk::actors {
 namespace {
 
-constexpr int batch = 500;
-constexpr int largest_batch = 100'000;
-constexpr auto longest_sleep = std::chrono::seconds{5};  ///< also the interval of the mailbox sweep
-constexpr auto refire_after = std::chrono::seconds{10};  ///< a fired timer whose decision has not come is fired again
+using storage::Store;
+using storage::TimerRow;
 
-struct TimersState {
+constexpr Duration longest_sleep = MailboxSweep::interval;
+constexpr auto after_trouble = std::chrono::seconds{1};
+
+class Timers {
+ public:
   static inline const char* name = "timers";
-  std::shared_ptr<const Deps> deps;
-  std::unique_ptr<storage::Store> store;
-  caf::actor dispatcher;
-  std::unordered_map<std::string, Duration> fired;  ///< when, in monotonic time
-  std::optional<Duration> last_sweep;
-  ReturnsUndelivered returns;
-  int swept = 0;  ///< receivers that the sweep under way has passed
-  Time wake = Time::max();  ///< the tick under way comes at this engine time
-  std::uint64_t tick = 0;
-};
+  explicit Timers(caf::event_based_actor* self) : self_{self} {}
 
-using Self = caf::stateful_actor<TimersState>*;
-
-void sleep_until(Self self, Time due) {
-  auto& state = self->state;
-  state.wake = due;
-  const auto wait = std::clamp<Duration>(due - state.deps->clock->now(), Duration{0}, longest_sleep);
-  self->delayed_send(self, std::chrono::duration_cast<std::chrono::milliseconds>(wait + std::chrono::microseconds{999}), tick_atom::value, ++state.tick);
-}
-
-/// A tick as soon as possible; whatever is set until then is seen by it.
-void look_now(Self self) {
-  self->state.wake = Time::min();
-  self->send(self, tick_atom::value, ++self->state.tick);
-}
-
-void sweep_mailboxes(Self self) {
-  auto& state = self->state;
-  const auto now = state.deps->clock->monotonic();
-  if ((state.last_sweep && now - *state.last_sweep < longest_sleep) || planted(Planted::wake_lost_for_good)) return;
-  state.last_sweep = now;
-  for (const auto& sender : state.returns.look(*state.store)) self->send(state.dispatcher, share(Wake{sender}));
-  // A page each time, and from the start again behind the last: receivers that take nothing must not hide the ones behind them.
-  const auto waiting = state.store->receivers_waiting(state.swept + batch);
-  if (!waiting) return monitoring::log_error("mailboxes cannot be swept", waiting.error());
-  const auto first = std::min(static_cast<std::size_t>(state.swept), waiting->size());
-  for (auto i = first; i < waiting->size(); ++i) self->send(state.dispatcher, share(Wake{(*waiting)[i]}));
-  const bool more = std::ssize(*waiting) == state.swept + batch && state.swept + batch < largest_batch;
-  state.swept = more ? state.swept + batch : 0;
-}
-
-void fire(Self self) {
-  auto& state = self->state;
-  static auto& fired = monitoring::counter("stellwerk_timers_fired_total");
-  static auto& lateness = monitoring::histogram("stellwerk_timer_lateness_seconds");
-  const auto now = state.deps->clock->now();
-  if (!state.deps->may_fire()) return sleep_until(self, now + std::chrono::seconds{1});  // the pulse says why
-  const auto real_now = state.deps->clock->monotonic();
-  std::erase_if(state.fired, [&](const auto& entry) { return real_now - entry.second > refire_after; });
-  const auto retry_soon = [&](const Error& error) {
-    monitoring::log_error("timers cannot be read", error);
-    sleep_until(self, now + std::chrono::seconds{1});
-  };
-  // Those that were fired and are still there (their actors are busy, or quarantined) must not hide the ones behind them.
-  const int limit = std::min<int>(batch + static_cast<int>(state.fired.size()), largest_batch);
-  const auto due = state.store->timers_due(now, limit);
-  if (!due) return retry_soon(due.error());
-  for (const auto& timer : *due) {
-    const auto key = timer.actor.str() + "/" + timer.name + "/" + std::to_string(to_micros(timer.due));
-    if (!state.fired.emplace(key, real_now).second) continue;
-    fired.add();
-    lateness.observe(std::chrono::duration<double>(now - timer.due).count());
-    self->send(state.dispatcher, share(Deliver{.actor = timer.actor, .event = {.id = make_id<EventId>("evt"), .by = {}, .trace = {}, .depth = 0,
-                                                                             .body = workflows::TimerDue{timer.name, timer.due}}}));
+  caf::behavior behavior(std::shared_ptr<const Deps> deps, std::unique_ptr<Store> store) {
+    deps_ = std::move(deps);
+    session_.emplace(*deps_, std::move(store));
+    // Whoever holds a ticket must not keep us alive.
+    fired_.emplace([weak = caf::weak_actor_ptr{self_->ctrl()}] {
+      if (const auto timers = weak.lock()) caf::anon_send(caf::actor_cast<caf::actor>(timers), room_atom::value);
+    });
+    return {
+        // the dispatcher is spawned after us and introduces itself
+        [this](const caf::actor& dispatcher) {
+          dispatcher_ = dispatcher;
+          look_now();
+        },
+        [this](tick_atom, std::uint64_t tick) {
+          if (tick != tick_) return;  // an earlier one was ordered meanwhile
+          if (!survive("the timers could not be looked through", [&] { look(); })) sleep_until(now() + after_trouble);
+        },
+        [this](timer_atom, std::int64_t due) {
+          if (dispatcher_ && from_micros(due) < wake_) sleep_until(from_micros(due));
+        },
+        [this](room_atom) { look_now(); },
+        [this](clock_atom) { look_now(); },
+        // Timers were let go, perhaps some that we have fired a moment ago. One that fires twice is nothing to its actor.
+        [this](halt_atom) {
+          fired_->forget();
+          read_until_.clear();
+          look_now();
+        },
+        [this](stop_atom) {
+          dispatcher_ = nullptr;
+          self_->quit();
+        },
+    };
   }
-  if (due->size() == static_cast<std::size_t>(limit)) return sleep_until(self, now + std::chrono::milliseconds{50});  // more may be due behind these
-  const auto next = state.store->timers_due(Time::max(), static_cast<int>(due->size()) + 1);
-  if (!next) return retry_soon(next.error());
-  sleep_until(self, next->empty() || next->back().due <= now ? now + longest_sleep : next->back().due);
-}
+
+ private:
+  [[nodiscard]] Time now() const { return deps_->clock->now(); }
+
+  void sleep_until(Time due) {
+    wake_ = due;
+    const auto wait = std::clamp<Duration>(due - now(), Duration{0}, longest_sleep);
+    self_->delayed_send(self_, std::chrono::duration_cast<std::chrono::milliseconds>(wait + std::chrono::microseconds{999}), tick_atom::value, ++tick_);
+  }
+
+  /// A tick as soon as possible; whatever is set until then is seen by it.
+  void look_now() {
+    if (!dispatcher_) return;
+    wake_ = Time::min();
+    self_->send(self_, tick_atom::value, ++tick_);
+  }
+
+  void look() {
+    for (const auto& actor : sweep_.look(*session_, deps_->clock->monotonic())) self_->send(dispatcher_, share(Wake{actor}));
+    if (!deps_->may_fire()) return sleep_until(now() + after_trouble);  // the pulse says why
+    if (const auto fired = fire(); !fired) {
+      monitoring::log_error("timers cannot be read", fired.error());
+      sleep_until(now() + after_trouble);
+    }
+  }
+
+  /// A batch of every tenant that has something due and room for it, in turn; then the next look is ordered.
+  Result<void> fire() {
+    static auto& under_way = monitoring::gauge("stellwerk_timers_under_way");
+    const auto at = now();
+    fired_->settle(deps_->clock->monotonic());
+    STELLWERK_TRY(auto tenants, session_->call(&Store::tenants_due, at));
+    std::erase_if(read_until_, [&](const auto& page) { return !std::binary_search(tenants.begin(), tenants.end(), page.first); });
+    std::rotate(tenants.begin(), std::upper_bound(tenants.begin(), tenants.end(), last_), tenants.end());
+    bool more = false;
+    int missing = 0;  // tickets that have to end before another batch fits
+    for (const auto& tenant : tenants) {
+      const bool served = fired_->has_room(tenant);
+      if (served) STELLWERK_CHECK(fire_batch(tenant, at));
+      if (served && !read_until_.contains(tenant)) continue;  // that was all
+      const int of_tenant = fired_->missing(tenant);
+      if (of_tenant <= 0) more = true;
+      else missing = missing == 0 ? of_tenant : std::min(missing, of_tenant);
+    }
+    under_way.set(fired_->under_way());
+    if (more) {
+      look_now();
+      return {};
+    }
+    if (missing > 0) fired_->wake_when_ended(missing);
+    STELLWERK_TRY(const auto next, session_->call(&Store::next_due, at));
+    sleep_until(next.value_or(at + longest_sleep));
+    return {};
+  }
+
+  Result<void> fire_batch(const TenantId& tenant, Time at) {
+    const auto known = read_until_.find(tenant);
+    STELLWERK_TRY(auto due, session_->call(&Store::timers_due, tenant, at, FiredTimers::batch, known == read_until_.end() ? std::nullopt : std::optional{known->second}));
+    last_ = tenant;
+    // Those that were fired and are still there (their actors are busy, or quarantined) must not hide the ones behind them. Behind the
+    // last of all it begins anew.
+    if (std::ssize(due) == FiredTimers::batch) read_until_.insert_or_assign(tenant, due.back());
+    else read_until_.erase(tenant);
+    std::erase_if(due, [&](const TimerRow& timer) { return fired_->knows(timer); });
+    send(due, at);
+    return {};
+  }
+
+  void send(const std::vector<TimerRow>& due, Time at) {
+    static auto& fired = monitoring::counter("stellwerk_timers_fired_total");
+    static auto& lateness = monitoring::histogram("stellwerk_timer_lateness_seconds");
+    const auto actors = load(due);
+    const auto monotonic = deps_->clock->monotonic();
+    for (const auto& timer : due) {
+      auto ticket = fired_->fire(timer, monotonic);
+      if (!ticket) continue;
+      fired.add();
+      lateness.observe(std::chrono::duration<double>(at - timer.due).count());
+      const auto loaded = actors.find(timer.actor);
+      self_->send(dispatcher_, share(Deliver{.actor = timer.actor, .event = {.id = make_id<EventId>("evt"), .by = {}, .trace = {}, .depth = 0,
+                                                                            .body = workflows::TimerDue{timer.name, timer.due}},
+                                            .loaded = loaded == actors.end() ? nullptr : loaded->second, .ticket = std::move(ticket)}));
+    }
+  }
+
+  using Loaded = std::unordered_map<ActorId, Shared<storage::LoadedActor>>;
+
+  /// The batch's actors in one request: most of them sleep, and would each be asked for alone. Those that cannot be read so load themselves.
+  Loaded load(const std::vector<TimerRow>& due) {
+    Loaded actors;
+    if (due.empty()) return actors;
+    std::vector<ActorId> ids;
+    for (const auto& timer : due) ids.push_back(timer.actor);
+    std::ranges::sort(ids);
+    ids.erase(std::unique(ids.begin(), ids.end()), ids.end());
+    auto loaded = session_->call(&Store::load_many, ids);
+    if (!loaded) monitoring::log_error("the actors of due timers cannot be read together", loaded.error());
+    else
+      for (auto& one : *loaded) {
+        const auto id = one.row.id;
+        actors.emplace(id, share(std::move(one)));
+      }
+    return actors;
+  }
+
+  caf::event_based_actor* self_;
+  std::shared_ptr<const Deps> deps_;
+  std::optional<LastingSession> session_;
+  caf::actor dispatcher_;
+  MailboxSweep sweep_;
+  std::optional<FiredTimers> fired_;
+  std::map<TenantId, TimerRow> read_until_;  ///< of whom a look goes on behind this timer
+  TenantId last_;                            ///< whose turn it was last
+  Time wake_ = Time::max();                  ///< the tick under way comes at this engine time
+  std::uint64_t tick_ = 0;
+};
 
 }  // namespace
 
-caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<storage::Store> store) {
-  auto box = std::make_shared<std::unique_ptr<storage::Store>>(std::move(store));
-  return spawn_worker(system, deps->detached, [deps, box](caf::stateful_actor<TimersState>* self) -> caf::behavior {
-    self->state.deps = deps;
-    self->state.store = std::move(*box);
-    self->state.store->use_incarnation(deps->incarnation);
-    return {
-        // the dispatcher is spawned after us and introduces itself
-        [self](const caf::actor& dispatcher) {
-          self->state.dispatcher = dispatcher;
-          look_now(self);
-        },
-        [self](tick_atom, std::uint64_t tick) {
-          if (tick != self->state.tick) return;  // an earlier one was ordered meanwhile
-          const bool went_well = survive("the timers could not be looked through", [&] {
-            sweep_mailboxes(self);
-            fire(self);
-          });
-          if (!went_well) sleep_until(self, self->state.deps->clock->now() + std::chrono::seconds{1});
-        },
-        [self](timer_atom, std::int64_t due) {
-          if (self->state.dispatcher && from_micros(due) < self->state.wake) sleep_until(self, from_micros(due));
-        },
-        [self](clock_atom) {
-          if (self->state.dispatcher) look_now(self);
-        },
-        // Timers were let go, perhaps some that we have fired a moment ago. One that fires twice is nothing to its actor.
-        [self](halt_atom) {
-          self->state.fired.clear();
-          if (self->state.dispatcher) look_now(self);
-        },
-        [self](stop_atom) {
-          self->state.dispatcher = nullptr;
-          self->quit();
-        },
-    };
-  });
+caf::actor spawn_timers(caf::actor_system& system, std::shared_ptr<const Deps> deps, std::unique_ptr<Store> store) {
+  auto box = std::make_shared<std::unique_ptr<Store>>(std::move(store));
+  return spawn_worker(system, deps->detached, [deps, box](caf::stateful_actor<Timers>* self) -> caf::behavior { return self->state.behavior(deps, std::move(*box)); });
 }
 
 }  // namespace stellwerk::actors

@@ -113,6 +113,10 @@ Result<std::vector<storage::ActorRow>> Views::personal_actors(const TenantId& te
   return actors::personal_actors(*directory_, *definitions_, tenant, customer);
 }
 
+Result<bool> Views::erase_record(const std::string& customer, const std::set<ActorId>& erased, storage::AuditRow audit) {
+  return actors::erase_record(*directory_, *definitions_, customer, erased, std::move(audit));
+}
+
 Json Views::shown_attributes(const ServiceView& service) const {
   const auto definition = definitions_->find(service.workflow, service.revision);
   if (!definition || !service.attributes.is_object()) return JsonObject{};

@@ -4,6 +4,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -96,6 +97,8 @@ class Views {
   [[nodiscard]] Result<std::vector<JournalView>> journal(const TenantId& tenant, const ActorId& actor, std::int64_t after, int limit);
   /// The customer's actors with personal attributes, in the order of ids.
   [[nodiscard]] Result<std::vector<storage::ActorRow>> personal_actors(const TenantId& tenant, const std::string& customer);
+  /// As actors::erase_record() (erasing.hpp).
+  [[nodiscard]] Result<bool> erase_record(const std::string& customer, const std::set<ActorId>& erased, storage::AuditRow audit);
   /// The server's settings as people may see them: secrets are "***".
   [[nodiscard]] Json shown_settings(const ServerRow& server) const;
   /// The service's attributes as people may see them: secrets are "***". Nothing while nobody knows its workflow here.

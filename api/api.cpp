@@ -31,6 +31,7 @@ Result<void> check_query(const http::Request& request, bool may_be_dry) {
   std::vector<std::string> known{"after", "limit", "state", "status", "wait"};
   if (may_be_dry) known.emplace_back("dry_run");
   if (request.path == "/api/admin/incidents") known.insert(known.end(), {"actor", "kind", "step"});
+  if (request.path == "/api/admin/audit") known.emplace_back("object");
   for (const auto& [name, value] : request.query) {
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     const auto meant = config::closest(name, known);

@@ -7,9 +7,11 @@ namespace {
 
 Json text_or_null(const std::string& text) { return text.empty() ? Json{} : Json(boost::json::string(text)); }
 /// What a person decides by choosing it.
-std::string_view meaning_of(std::string_view remedy, std::string_view kind) {
+std::string_view meaning_of(std::string_view remedy, std::string_view kind, bool unknown) {
   if (kind == "quarantined") return "the cause is gone: the actor is loaded again, goes on where it stood, and what it tried is looked at first";
   const bool run = kind == "held_run";
+  if (remedy == "retry" && run && unknown)
+    return "the vendor's side is looked at once more, which may tell nothing; when you have looked yourself and it has not happened, say so with `verified_absent: true`: then it is done";
   if (remedy == "retry") return run ? "the step is tried again; where an effect is possible, it is looked at first" : "the event is decided again";
   if (remedy == "skip") return run ? "the step (or, during undo, its undo) is passed over, and the note says why; nothing is sent" : "the event is dropped; the note says why";
   if (remedy == "edit") return "the step's input is changed as given in `input`, under a new idempotency key, and tried again";
@@ -94,7 +96,7 @@ Json render(const actors::IncidentRow& i) {
 Json render_whole(const actors::IncidentRow& i, const std::string& closed_by_name) {
   auto json = render(i).get_object();
   JsonObject meanings;
-  for (const auto& remedy : i.remedies) meanings[remedy] = meaning_of(remedy, i.kind);
+  for (const auto& remedy : i.remedies) meanings[remedy] = meaning_of(remedy, i.kind, bool_of(i.detail, "effect_unknown"));
   json["remedy_meanings"] = std::move(meanings);
   json["operation"] = text_or_null(text_of(i.detail, "operation"));
   const auto* covered = find_member(i.detail, "undo_would_cover");

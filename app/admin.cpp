@@ -8,6 +8,7 @@
 #include "app/accounts.hpp"
 #include "app/commands.hpp"
 #include "app/library.hpp"
+#include "app/remote.hpp"
 #include "app/secrets.hpp"
 #include "app/startup.hpp"
 
@@ -35,14 +36,19 @@ int create(const std::string& config_file, NewAccount account) {
 int erase(const std::string& config_file, actors::EraseOffline what) {
   const auto settings = read_settings(config_file);
   if (!settings) return 2;
-  const auto work = [&]() -> Result<int> {
-    STELLWERK_TRY(const auto bench, KeyBench::open(*settings));
-    STELLWERK_TRY(const auto keys, bench->keyring());
+  const auto bench = KeyBench::open(*settings);
+  if (!bench) {
+    const int status = report(bench.error());
+    if (bench.error().code == ErrorCode::conflict) fmt::print(stderr, "a running server does it itself: POST {}/api/admin/customers/{}/erase\n", own_url(*settings), what.customer);
+    return status;
+  }
+  const auto work = [&, &it = **bench]() -> Result<int> {
+    STELLWERK_TRY(const auto keys, it.keyring());
     STELLWERK_TRY(const auto files, library_files(*settings));
-    STELLWERK_TRY(const auto library, actors::load_library(*bench->store, bench->tenant, files, wall_now()));
-    what.tenant = bench->tenant;
+    STELLWERK_TRY(const auto library, actors::load_library(*it.store, it.tenant, files, wall_now()));
+    what.tenant = it.tenant;
     what.by = "command line";
-    return actors::erase_offline(*bench->store, *bench->records, *library.definitions, keys, what, wall_now());
+    return actors::erase_offline(*it.store, *it.records, *library.definitions, keys, what, wall_now());
   };
   const auto erased = work();
   if (!erased) return report(erased.error());
@@ -53,7 +59,7 @@ int erase(const std::string& config_file, actors::EraseOffline what) {
 }  // namespace
 
 void add_admin(CLI::App& cli, int& exit_status) {
-  auto* command = cli.add_subcommand("admin", "accounts");
+  auto* command = cli.add_subcommand("admin", "accounts, and erasing a person");
   command->require_subcommand(1);
   auto* make = command->add_subcommand("create-account", "make an account with a generated password, while no server runs on an embedded database");
   auto account = std::make_shared<NewAccount>();
@@ -62,14 +68,14 @@ void add_admin(CLI::App& cli, int& exit_status) {
   make->add_option("--config", *config_file, "settings file");
   make->add_option("--email", account->email, "e-mail address, the login name")->required();
   make->add_option("--name", account->name, "name");
-  make->add_option("--role", account->role, "admin, staff, reseller or customer")->capture_default_str();
+  make->add_option("--role", account->role, "admin, staff, reseller or customer")->check(CLI::IsMember({"admin", "staff", "reseller", "customer"}))->capture_default_str();
   make->callback([account, config_file, &exit_status] { exit_status = create(*config_file, *account); });
   auto* forget = command->add_subcommand("erase", "forget a person: blank what is personal and destroy its keys, while no server runs");
   auto what = std::make_shared<actors::EraseOffline>();
   auto erase_config = std::make_shared<std::string>();
   forget->add_option("--config", *erase_config, "settings file");
   forget->add_option("--customer", what->customer, "id of the customer, cus_…")->required();
-  forget->add_option("--note", what->note, "why; kept in journals and audit")->required();
+  forget->add_option("--note", what->note, "why; kept in journals and audit")->required()->check(CLI::Validator{[](const std::string& note) { return note.empty() || note.size() > 2'000 ? std::string{"1 to 2000 bytes are expected"} : std::string{}; }, {}});
   forget->add_flag("--live", what->live, "also where an actor that is not final has personal fields");
   forget->callback([what, erase_config, &exit_status] { exit_status = app::erase(*erase_config, *what); });
 }

@@ -19,7 +19,7 @@ namespace {
 using storage::BackupManifest;
 
 struct BackupOptions {
-  std::string config_file, to, note;
+  std::string to, note;
   RemoteOptions remote;
   bool ask_server = false;
 };
@@ -47,10 +47,11 @@ void print_needs(const BackupManifest& manifest) {
 }
 
 Result<void> make_it_ourselves(const BackupOptions& options, const config::Settings& settings) {
+  STELLWERK_CHECK(check_begun(settings));
   const auto url = database_url(settings);
   auto lock = storage::open_database(url);  // SQLite: nobody else writes meanwhile
   if (!lock && lock.error().code == ErrorCode::conflict)
-    return fail(ErrorCode::conflict, describe(lock.error()) + ", or let the running server make the backup: stellwerk backup --url http://127.0.0.1:8080 --user …");
+    return fail(ErrorCode::conflict, fmt::format("{}, or let the running server make the backup: stellwerk backup --url {} --user EMAIL", describe(lock.error()), own_url(settings)));
   if (!lock) return fail(std::move(lock).error());
   STELLWERK_TRY(const auto made, storage::make_backup(url, options.to.empty() ? backup_dir(settings) : options.to, STELLWERK_VERSION, wall_now(), {}));
   STELLWERK_TRY(const auto manifest, storage::read_backup(made));
@@ -64,7 +65,7 @@ int back_up(const BackupOptions& options) {
     const auto done = ask_server(options);
     return done ? 0 : report(done.error());
   }
-  const auto settings = read_settings(options.config_file);
+  const auto settings = read_settings(options.remote.config_file);
   if (!settings) return 2;
   const auto done = make_it_ourselves(options, *settings);
   return done ? 0 : report(done.error());
@@ -97,7 +98,6 @@ Result<void> restore(const std::string& from, const config::Settings& settings) 
 void add_backup(CLI::App& cli, int& exit_status) {
   auto* command = cli.add_subcommand("backup", "a consistent copy of the database with a manifest; the running server makes it when --url or --user is given");
   auto options = std::make_shared<BackupOptions>();
-  command->add_option("--config", options->config_file, "settings file");
   command->add_option("--to", options->to, "folder in which the backup's own folder is made (else the setting backup.dir)");
   command->add_option("--note", options->note, "kept in the audit, when the server makes it");
   add_remote_options(*command, options->remote);

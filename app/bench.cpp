@@ -15,6 +15,7 @@
 #include <fstream>
 #include <mutex>
 #include <set>
+#include <sstream>
 
 #include "app/accounts.hpp"
 #include "app/commands.hpp"

@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "actors/sealing.hpp"
 #include "app/accounts.hpp"
 #include "app/commands.hpp"
 #include "app/node.hpp"
@@ -28,7 +29,7 @@ struct DemoOptions {
 struct Seed {
   storage::SqlDatabase& database;
   const TenantId& tenant;
-  const config::MasterKey& key;
+  const actors::Keys& keys;
   std::string sandbox_url;
   std::string token_id;
   config::Secret token;
@@ -40,7 +41,7 @@ struct Seed {
     STELLWERK_TRY(const auto known, store->get_value("demo_server"));
     const ServerId server = known ? ServerId{*known} : make_id<ServerId>("srv");
     STELLWERK_CHECK(store->put_server({.id = server, .tenant = tenant, .name = "pve-demo", .connector = "proxmox", .pool = "kvm", .capacity = 50, .state = "active",
-                                       .settings = JsonObject{{"base_url", sandbox_url}, {"token_id", token_id}, {"token", config::seal(key, token.reveal(), server.str() + "/token")},
+                                       .settings = JsonObject{{"base_url", sandbox_url}, {"token_id", token_id}, {"token", keys->seal(token.reveal(), actors::place::server(server, "token"))},
                                                               {"template_node", "pve1"}, {"images", {{"debian-13", 9000}}}},
                                        .created_at = wall_now()}));
     if (known) return {};
@@ -59,6 +60,13 @@ struct Seed {
     return store->put_value("demo_server", server.str());
   }
 };
+
+/// What seals the server's secret: the first start makes the tenant's key.
+Result<actors::Keys> data_keys(const config::Settings& settings, storage::SqlDatabase& database, const TenantId& tenant) {
+  STELLWERK_TRY(const auto master, master_key(settings));
+  STELLWERK_TRY(auto store, database.open_store());
+  return actors::open_keys(*store, tenant, master, wall_now());
+}
 
 /// The sandbox's token, the same at every start: its state file outlives the process.
 Result<config::Secret> sandbox_token(const std::string& path) {
@@ -100,8 +108,8 @@ int demo(const DemoOptions& options) {
   if (!database) return report(database.error());
   const auto tenant = tenant_of(**database);
   if (!tenant) return report(tenant.error());
-  const auto key = master_key(settings);
-  if (!key) return report(key.error());
+  const auto keys = data_keys(settings, **database, *tenant);
+  if (!keys) return report(keys.error());
   auto token = sandbox_token(options.data_dir + "/sandbox.token");
   if (!token) return report(token.error());
 
@@ -112,7 +120,7 @@ int demo(const DemoOptions& options) {
   if (!sandbox_port) return report(sandbox_port.error());
   settings.sandbox_control = fmt::format("http://127.0.0.1:{}", *sandbox_port);
 
-  Seed seed{**database, *tenant, *key, settings.sandbox_control, token_id, *token, {}};
+  Seed seed{**database, *tenant, *keys, settings.sandbox_control, token_id, *token, {}};
   if (auto planted = seed.plant(); !planted) return report(planted.error());
   // told at once: whatever ends this start, they are not shown again
   for (const auto& account : seed.made) fmt::print("  {:8} {:20} password {}\n", account.role, account.email, account.password);

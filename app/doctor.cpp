@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <CLI/CLI.hpp>
+#include <optional>
 
 #include "actors/doctor.hpp"
 #include "app/commands.hpp"
@@ -13,7 +14,6 @@ namespace stellwerk::app {
 namespace {
 
 struct DoctorOptions {
-  std::string config_file;
   RemoteOptions remote;
   bool ask_server = false;
   bool json = false;
@@ -32,13 +32,15 @@ const JsonArray& list_of(const Json& json, std::string_view name) {
 
 /// The database of the settings as it stands: nothing is migrated, nothing published.
 Result<Json> look_ourselves(const config::Settings& settings) {
+  STELLWERK_CHECK(check_begun(settings));
   STELLWERK_TRY(const auto database, storage::open_database(database_url(settings)));
   STELLWERK_TRY(auto directory, database->open_directory());
   STELLWERK_TRY(auto store, database->open_store());
   STELLWERK_TRY(const auto tenant, store->get_value("tenant"));
   if (!tenant) return fail(ErrorCode::not_found, "there is no installation in this database yet");
   STELLWERK_TRY(const auto offset, store->get_value("clock_offset"));
-  const auto now = wall_now() + Duration{offset && settings.sandbox_enabled ? std::strtoll(offset->c_str(), nullptr, 10) : 0};
+  STELLWERK_TRY(const auto facts, directory->facts());
+  const auto now = facts.now + Duration{offset && settings.sandbox_enabled ? std::strtoll(offset->c_str(), nullptr, 10) : 0};
   STELLWERK_TRY(const auto library, actors::load_library(*store, TenantId{*tenant}, {}, now));
   STELLWERK_TRY(const auto report, actors::examine(*directory, library.definitions, now));
   return actors::render_report(report);
@@ -62,21 +64,26 @@ void print_text(const Json& report) {
   fmt::print("{}\n", bool_of(report, "healthy") ? "healthy: nothing is stuck" : "NOT healthy");
 }
 
-Result<Json> look(const DoctorOptions& options, const config::Settings& settings) {
-  if (options.ask_server) {
-    STELLWERK_TRY(auto remote, Remote::open(options.remote));
-    return remote.get("/api/admin/doctor");
-  }
-  auto own = look_ourselves(settings);
+Result<Json> ask_server(const RemoteOptions& options) {
+  STELLWERK_TRY(auto remote, Remote::open(options));
+  return remote.get("/api/admin/doctor");
+}
+
+/// Nothing: the settings have problems, which are told.
+std::optional<Result<Json>> look(const DoctorOptions& options) {
+  if (options.ask_server) return ask_server(options.remote);
+  const auto settings = read_settings(options.remote.config_file);
+  if (!settings) return std::nullopt;
+  auto own = look_ourselves(*settings);
   if (!own && own.error().code == ErrorCode::conflict)
-    return fail(ErrorCode::conflict, describe(own.error()) + "; while a server runs on an embedded database, ask it: stellwerk doctor --url http://127.0.0.1:8080 --user …");
+    return fail(ErrorCode::conflict, fmt::format("{}; while a server runs on an embedded database, ask it: stellwerk doctor --url {} --user EMAIL", describe(own.error()), own_url(*settings)));
   return own;
 }
 
 int doctor(const DoctorOptions& options) {
-  const auto settings = read_settings(options.config_file);
-  if (!settings) return 2;
-  const auto report_found = look(options, *settings);
+  const auto looked = look(options);
+  if (!looked) return 2;
+  const auto& report_found = *looked;
   if (!report_found) return report(report_found.error()), 2;
   if (options.json) fmt::print("{}\n", dump_json(*report_found));
   else print_text(*report_found);
@@ -88,7 +95,6 @@ int doctor(const DoctorOptions& options) {
 void add_doctor(CLI::App& cli, int& exit_status) {
   auto* command = cli.add_subcommand("doctor", "is anything silently stuck? Exit status 0: no; 1: findings; 2: it could not be looked up");
   auto options = std::make_shared<DoctorOptions>();
-  command->add_option("--config", options->config_file, "settings file");
   add_remote_options(*command, options->remote);
   command->add_flag("--json", options->json, "the report as JSON");
   command->callback([options, command, &exit_status] {

@@ -24,6 +24,12 @@ const JsonArray& array_at(const Json& json, std::string_view name) {
   return value != nullptr && value->is_array() ? value->get_array() : nothing;
 }
 
+/// The name where the server tells it, and the id.
+std::string person(const Json& of) {
+  const auto name = text_of(of, "by_name"), by = text_of(of, "by");
+  return name.empty() ? by : fmt::format("{} ({})", name, by);
+}
+
 Result<void> list(const GuardOptions& options) {
   STELLWERK_TRY(auto remote, Remote::open(options.remote));
   STELLWERK_TRY(const auto answer, remote.get(options.all ? "/api/admin/guard/questions?state=all" : "/api/admin/guard/questions"));
@@ -38,7 +44,7 @@ Result<void> list(const GuardOptions& options) {
     std::string examples;
     for (const auto& id : array_at(q, "examples")) examples += (examples.empty() ? "" : " ") + (id.is_string() ? std::string{as_view(id.get_string())} : dump_json(id));
     fmt::print("    such as {}\n", examples);
-    for (const auto& a : array_at(q, "answers")) fmt::print("    {} {} by {}: {}\n", text_of(a, "at"), text_of(a, "how"), text_of(a, "by"), text_of(a, "note"));
+    for (const auto& a : array_at(q, "answers")) fmt::print("    {} {} by {}: {}\n", text_of(a, "at"), text_of(a, "how"), person(a), text_of(a, "note"));
   }
   fmt::print("{} question{}\n", items.size(), items.size() == 1 ? "" : "s");
   return {};
@@ -56,7 +62,7 @@ Result<void> answer(const GuardOptions& options, bool release) {
 }
 
 void print_stop(const Json& stop) {
-  fmt::print("{}  {:<3} for {}, by {}: {}\n", text_of(stop, "at"), bool_of(stop, "on") ? "on" : "off", text_of(stop, "scope") == "all" ? "all tenants" : "the tenant", text_of(stop, "by"), text_of(stop, "note"));
+  fmt::print("{}  {:<3} for {}, by {}: {}\n", text_of(stop, "at"), bool_of(stop, "on") ? "on" : "off", text_of(stop, "scope") == "all" ? "all tenants" : "the tenant", person(stop), text_of(stop, "note"));
 }
 
 Result<void> turn_stop(const GuardOptions& options, bool on) {

@@ -14,7 +14,7 @@ namespace {
 struct IncidentOptions {
   RemoteOptions remote;
   std::string id, state = "open", kind, actor, step, note, input, output;
-  bool json = false;
+  bool json = false, verified_absent = false;
 };
 
 const Json& member(const Json& json, std::string_view name) {
@@ -40,14 +40,16 @@ Result<void> list(const IncidentOptions& options) {
     return {};
   }
   for (const auto& i : all)
-    fmt::print("{}  {}  {:<12} {}{}{}  {}{}{}\n", text_of(i, "id"), text_of(i, "opened_at"), text_of(i, "kind"), text_of(i, "actor"), text_of(i, "step").empty() ? "" : " at ", text_of(i, "step"),
+    fmt::print("{}  {}  {:<12} {}{}{}  {}{}{}\n", text_of(i, "id"), text_of(i, "opened_at"), text_of(i, "kind"), text_of(i, "actor").empty() ? "of kind " + text_of(i, "actor_kind") : text_of(i, "actor"), text_of(i, "step").empty() ? "" : " at ", text_of(i, "step"),
                text_of(i, "class"), text_of(i, "code").empty() ? "" : "/", text_of(i, "code"));
   fmt::print("{} incident{}\n", all.size(), all.size() == 1 ? "" : "s");
   return {};
 }
 
 void print_one(const Json& i) {
-  fmt::print("incident   {} ({}), {}\nactor      {} ({})\n", text_of(i, "id"), text_of(i, "kind"), text_of(i, "state"), text_of(i, "actor"), text_of(i, "actor_kind"));
+  fmt::print("incident   {} ({}), {}\n", text_of(i, "id"), text_of(i, "kind"), text_of(i, "state"));
+  if (text_of(i, "actor").empty()) fmt::print("actors     of kind {}\n", text_of(i, "actor_kind"));  // the mass-action guard speaks of many
+  else fmt::print("actor      {} ({})\n", text_of(i, "actor"), text_of(i, "actor_kind"));
   if (!text_of(i, "run").empty()) fmt::print("run        {}, step {}\n", text_of(i, "run"), text_of(i, "step"));
   if (!text_of(i, "operation").empty()) fmt::print("operation  {}\n", text_of(i, "operation"));
   fmt::print("opened     {}\nwhat       {}{}{}\n           {}\n", text_of(i, "opened_at"), text_of(i, "class"), text_of(i, "code").empty() ? "" : "/", text_of(i, "code"), text_of(i, "text"));
@@ -74,6 +76,7 @@ Result<void> show(const IncidentOptions& options) {
 
 Result<void> take_remedy(const IncidentOptions& options, const std::string& remedy) {
   JsonObject body{{"note", options.note}};
+  if (options.verified_absent) body["verified_absent"] = true;
   for (const auto& [name, text] : {std::pair{"input", &options.input}, {"output", &options.output}}) {
     if (text->empty()) continue;
     auto value = parse_json(*text);
@@ -102,7 +105,7 @@ void add_incident(CLI::App& cli, int& exit_status) {
   };
   auto* listing = add("list", "open incidents, newest first", list);
   listing->add_option("--state", options->state, "open, closed or all")->check(CLI::IsMember({"open", "closed", "all"}))->capture_default_str();
-  listing->add_option("--kind", options->kind, "held_run, quarantined, message, event_failed, no_wakeup");
+  listing->add_option("--kind", options->kind, "held_run, quarantined, message, event_failed or mass_guard")->check(CLI::IsMember({"held_run", "quarantined", "message", "event_failed", "mass_guard"}));
   listing->add_option("--actor", options->actor, "of this actor");
   listing->add_option("--step", options->step, "at this step");
   listing->add_flag("--json", options->json, "as JSON");
@@ -117,6 +120,8 @@ void add_incident(CLI::App& cli, int& exit_status) {
     auto* sub = add(name, help, [remedy = std::string{name}](const IncidentOptions& given) { return take_remedy(given, remedy); });
     sub->add_option("id", options->id, "inc_…")->required();
     sub->add_option("--note", options->note, "why; kept with your name in the journal")->required();
+    if (std::string_view{name} == "retry")
+      sub->add_flag("--verified-absent", options->verified_absent, "of a step that must not be repeated: you have looked, and it has not happened: do it");
     if (std::string_view{name} == "edit") sub->add_option("--input", options->input, "members to change, a JSON object")->required();
     if (std::string_view{name} == "done") sub->add_option("--output", options->output, "the step's result, a JSON object");
   }

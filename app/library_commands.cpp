@@ -4,7 +4,6 @@
 
 #include <CLI/CLI.hpp>
 #include <algorithm>
-#include <filesystem>
 
 #include "actors/definitions.hpp"
 #include "app/library.hpp"
@@ -16,20 +15,13 @@ namespace {
 
 using Files = std::vector<std::pair<std::string, std::string>>;
 
-/// An embedded database that was never begun; looking at it must not make it.
-bool is_not_begun(const config::Settings& settings) {
-  const auto url = database_url(settings);
-  std::error_code none;
-  return url.reveal().starts_with("sqlite:") && !std::filesystem::exists(url.reveal().substr(7), none);
-}
-
 Result<std::vector<actors::LibraryFile>> compare(const config::Settings& settings, const Files& files) {
   const auto nothing_published = [&]() -> Result<std::vector<actors::LibraryFile>> {
     const auto empty = storage::make_memory_database();
     STELLWERK_TRY(auto store, empty->open_store());
     return actors::compare_library(*store, TenantId{}, files);
   };
-  if (is_not_begun(settings)) return nothing_published();
+  if (!check_begun(settings)) return nothing_published();  // looking at it must not make it
   STELLWERK_TRY(const auto database, storage::open_database(database_url(settings)));
   STELLWERK_TRY(auto store, database->open_store());
   STELLWERK_TRY(const auto tenant, store->get_value("tenant"));
@@ -38,7 +30,7 @@ Result<std::vector<actors::LibraryFile>> compare(const config::Settings& setting
 }
 
 std::string state_of(const actors::LibraryFile& file) {
-  if (file.revision == 0) return fmt::format("not published; the next start does so   {}", file.path);
+  if (file.revision == 0) return fmt::format("not published; {}   {}", file.problem.empty() ? "the next start does so" : "no server starts before its problems are mended", file.path);
   auto text = fmt::format("revision {}", file.revision);
   if (file.path.empty()) text += "   no file has this name any more";
   if (file.differs) text += fmt::format("   newer file: {}", file.path);
@@ -64,6 +56,7 @@ int list(const std::string& config_file, const std::string& type) {
   std::size_t width = 0;
   for (const auto& file : *compared) width = std::max(width, file.name.size());
   for (const auto& file : *compared) fmt::print("{:{}}   {}\n", file.name, width, state_of(file));
+  for (const auto& file : *compared) fmt::print("{}", file.problem);
   if (std::any_of(compared->begin(), compared->end(), [](const actors::LibraryFile& file) { return file.differs; }))
     fmt::print("the published revision runs; to publish a newer file: stellwerk {} publish NAME\n", type);
   return 0;

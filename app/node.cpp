@@ -31,6 +31,7 @@ Result<std::unique_ptr<Node>> Node::start(Options options, std::shared_ptr<stora
                                  request_end("fenced");
                                },
                                .back_up = [settings](const std::stop_token& stop) { return storage::make_backup(database_url(settings), backup_dir(settings), STELLWERK_VERSION, wall_now(), stop); },
+                               .newest_backup = [folder = backup_dir(settings)] { return storage::newest_backup(folder); },
                                .host = node->host_lock_->name()};
   engine.drivers["http"] = connectors::make_http_driver();
   engine.drivers["noop"] = connectors::make_noop_driver(options.noop_file);
@@ -38,7 +39,9 @@ Result<std::unique_ptr<Node>> Node::start(Options options, std::shared_ptr<stora
   node->api_ = api::make_api(node->system_->client(), api::Options{.tenant = node->tenant_, .signing_key = signing, .metrics_allow = settings.metrics_allow});
   node->server_ = std::make_unique<http::Server>(settings.http, node->api_->take_router());
   if (options.stand_in) options.stand_in->stop();  // its port is ours from here on
-  STELLWERK_TRY(node->port_, node->server_->start());
+  auto port = node->server_->start();
+  if (!port) return wrap(std::move(port).error(), "listen where the setting http.listen says");
+  node->port_ = *port;
   monitoring::report_ready("node");
   return node;
 }

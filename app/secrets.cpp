@@ -27,6 +27,8 @@ Result<void> show_status(const config::Settings& settings) {
     fmt::print("data key {}  made {}  {}  {} rows\n", key.id, format_time(key.created_at), key.id == bench->rows.back().id ? "seals" : "opens", rows);
   }
   STELLWERK_TRY(const auto old_form, bench->records->count_sealed(bench->tenant, bench->master.id));
+  STELLWERK_TRY(const bool purged, bench->records->purge_deleted());
+  if (!purged) fmt::print("destroyed keys are not yet overwritten in the files of the database, because another process reads there: end it and call this again\n");
   if (old_form > 0) fmt::print("{} rows are sealed under the master key itself, as earlier versions did: `stellwerk secrets rotate` seals them anew\n", old_form);
   return {};
 }
@@ -98,8 +100,13 @@ int finish(const Result<void>& done) { return done ? 0 : report(done.error()); }
 
 Result<std::unique_ptr<KeyBench>> KeyBench::open(const config::Settings& settings) {
   auto bench = std::make_unique<KeyBench>();
+  STELLWERK_CHECK(check_begun(settings));
   STELLWERK_CHECK(make_data_dir(settings));
-  STELLWERK_TRY(bench->lock, HostLock::take(settings.data_dir));
+  auto lock = HostLock::take(settings.data_dir);
+  if (!lock && lock.error().reason == "data_dir")
+    return fail(ErrorCode::conflict, fmt::format("another process, probably the server, uses the data folder {}; this command wants the database for itself: stop the server first and start it again afterwards", settings.data_dir), "data_dir");
+  if (!lock) return fail(std::move(lock).error());
+  bench->lock = std::move(*lock);
   STELLWERK_TRY(bench->database, open_migrated(settings));
   STELLWERK_TRY(bench->master, master_key(settings));
   STELLWERK_TRY(bench->store, bench->database->open_store());

@@ -38,23 +38,23 @@ int serve(const std::string& config_file, const std::string& noop_file) {
   if (!settings) return 2;
   monitoring::set_log_level(settings->log_level);
   auto database = open_database(*settings);
-  if (!database) return report(database.error());
+  if (!database) return report(at_start(database.error(), *settings));
   const auto lock = HostLock::take(settings->data_dir);
-  if (!lock) return report(lock.error());
+  if (!lock) return report(at_start(lock.error(), *settings));
   Standby standby{*settings};
   for (;;) {
     const auto turn = standby.wait_for_turn(**database, (*lock)->name());
-    if (!turn) return report(turn.error());
+    if (!turn) return report(at_start(turn.error(), *settings));
     if (*turn) {
       monitoring::log_info("ending", {{"why", **turn}});
       return 0;
     }
     // Only now: nobody's schema is changed under them.
-    if (auto migrated = migrate(**database); !migrated) return report(migrated.error());
+    if (auto migrated = migrate(**database); !migrated) return report(at_start(migrated.error(), *settings));
     auto node = Node::start({.settings = standby.settings(), .noop_file = noop_file, .extra_library = {}, .host_lock = *lock, .stand_in = standby.server()}, *database);
     if (node) return run(**node);
     if (node.error().reason == "fenced") return end_fenced();
-    if (node.error().reason != "held" || !settings->standby) return report(node.error());
+    if (node.error().reason != "held" || !settings->standby) return report(at_start(node.error(), *settings));
   }
 }
 

@@ -3,8 +3,10 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <filesystem>
 #include <map>
+#include <string_view>
 
 #include "app/library.hpp"
 #include "core/text_file.hpp"
@@ -22,6 +24,13 @@ std::map<std::string, std::string> environment() {
     if (const auto split = text.find('='); split != std::string::npos) out[text.substr(0, split)] = text.substr(split + 1);
   }
   return out;
+}
+
+/// The file of an embedded database; empty: it is PostgreSQL.
+std::string embedded_file(const config::Settings& settings) {
+  constexpr std::string_view embedded = "sqlite:";
+  const auto url = database_url(settings);
+  return url.reveal().starts_with(embedded) ? url.reveal().substr(embedded.size()) : std::string{};
 }
 
 std::string in_data_dir(const config::Settings& settings, const std::string& set, const char* name) {
@@ -60,6 +69,35 @@ std::optional<config::Settings> read_settings(const std::string& explicit_path) 
 
 config::Secret database_url(const config::Settings& settings) {
   return settings.database_url.empty() ? config::Secret{"sqlite:" + settings.data_dir + "/stellwerk.db"} : settings.database_url;
+}
+
+Result<void> check_begun(const config::Settings& settings) {
+  const auto file = embedded_file(settings);
+  if (std::error_code ec; file.empty() || std::filesystem::exists(file, ec)) return {};
+  return fail(ErrorCode::not_found, fmt::format("there is no database at {}: the first start of the server makes it, and the settings data.dir and database.url say where it is", file));
+}
+
+Error at_start(Error error, const config::Settings& settings) {
+  constexpr std::uintmax_t too_little = 16U << 20U;
+  const auto any = [&](auto fits) {
+    for (const auto* link = &error; link != nullptr; link = link->cause.get())
+      if (fits(*link)) return true;
+    return false;
+  };
+  const bool refused = any([](const Error& link) { return link.reason == "resources"; });
+  const auto file = embedded_file(settings);
+  std::error_code ec;
+  const auto room = std::filesystem::space(settings.data_dir, ec);
+  // A full disk shows in many ways, a lost connection among them.
+  const bool full = !file.empty() && !ec && room.available < too_little && any([](const Error& link) { return link.code == ErrorCode::unavailable; });
+  if (!full && !refused) return error;
+  std::string what = "the server cannot start: PostgreSQL (setting database.url) does not take what is written; see whether its disk is full, and its log";
+  if (full) what = fmt::format("the server cannot start on the database {}: its disk is full ({} bytes are free); make room there", file, room.available);
+  else if (!file.empty())
+    what = fmt::format("the server cannot start on the database {}: its disk does not take what is written; see whether it is read-only or broken, and whether the file and its folder belong to this user", file);
+  what += ", then start again: nothing that was acknowledged is lost";
+  const auto code = error.code;
+  return Error{code, std::move(what), "resources", {}, std::make_shared<const Error>(std::move(error))};
 }
 
 Result<void> make_data_dir(const config::Settings& settings) {

@@ -13,8 +13,12 @@ namespace stellwerk::app {
 /// Reads the settings as CONVENTIONS say; prints every problem to standard error and returns nothing when there is one.
 [[nodiscard]] std::optional<config::Settings> read_settings(const std::string& explicit_path);
 
+/// An embedded database that no server has begun yet is not made by looking at it. Errors: not_found, with its file. One of PostgreSQL is not asked.
+[[nodiscard]] Result<void> check_begun(const config::Settings& settings);
 /// The data folder, made if there is none, for the owner only.
 [[nodiscard]] Result<void> make_data_dir(const config::Settings& settings);
+/// The error of a start; when the disk is to blame, with what to do about it.
+[[nodiscard]] Error at_start(Error error, const config::Settings& settings);
 /// The database of the settings, as it is.
 [[nodiscard]] Result<std::shared_ptr<storage::SqlDatabase>> open_database(const config::Settings& settings);
 /// Brings its schema up to this binary; what was applied is told on standard error.

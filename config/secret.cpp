@@ -4,6 +4,9 @@
 #include <fmt/format.h>
 #include <sodium.h>
 
+#include <array>
+#include <span>
+
 #include "config/sodium.hpp"
 
 namespace stellwerk::config {
@@ -68,6 +71,23 @@ Result<Secret> open(const MasterKey& key, std::string_view sealed, std::string_v
                                                                 bytes(known), known.size(), bytes(*box), key.bytes.data());
   if (failed != 0) return fail(ErrorCode::permission_denied, "the sealed text was changed, belongs elsewhere, or the master key is another");
   return Secret{std::move(plain)};
+}
+
+std::string keyed_hash(const MasterKey& key, std::string_view purpose, std::string_view text) {
+  start_sodium();
+  std::array<unsigned char, crypto_generichash_KEYBYTES> derived{};
+  std::array<unsigned char, crypto_generichash_BYTES> hash{};
+  const auto digest = [](std::span<unsigned char> out, std::string_view of, std::span<const unsigned char> under) {
+    const int failed = crypto_generichash(out.data(), out.size(), reinterpret_cast<const unsigned char*>(of.data()), of.size(), under.data(), under.size());
+    STELLWERK_ASSERT(failed == 0, "a text of any length has a keyed hash");
+  };
+  digest(derived, purpose, key.bytes);
+  digest(hash, text, derived);
+  sodium_memzero(derived.data(), derived.size());
+  std::string hex(2 * hash.size() + 1, '\0');
+  sodium_bin2hex(hex.data(), hex.size(), hash.data(), hash.size());
+  hex.pop_back();
+  return fmt::format("k1.{}.{}", key.id, hex);
 }
 
 std::string hash_password(std::string_view password) {

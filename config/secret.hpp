@@ -62,6 +62,9 @@ struct MasterKey {
 [[nodiscard]] Result<std::string> from_base64url(std::string_view text);
 /// Lower-case hexadecimal SHA-256.
 [[nodiscard]] std::string sha256_hex(std::string_view bytes);
+/// "k1.<key id>.<lower-case hexadecimal>": a hash that nobody without the key can compute or try values against (keyed BLAKE2b under a key
+/// derived from `key` for this `purpose`).
+[[nodiscard]] std::string keyed_hash(const MasterKey& key, std::string_view purpose, std::string_view text);
 /// `bytes` random bytes as base64url: passwords, tokens.
 [[nodiscard]] std::string random_token(std::size_t bytes = 24);
 

@@ -25,6 +25,19 @@ struct HttpSettings {
   Duration drain_timeout = std::chrono::seconds{10};
 };
 
+/// How much one actor may keep and one decision may do.
+struct LimitSettings {
+  std::int64_t attributes = 64 * 1024;
+  std::int64_t event = 32 * 1024;
+  std::int64_t result = 32 * 1024;
+  std::int64_t vendor_text = 16 * 1024;
+  int messages = 64;
+  int timers = 32;
+  int depth = 64;
+  int steps = 100;
+  int deferred = 64;
+};
+
 struct Settings {
   HttpSettings http;
   std::string data_dir = "/var/lib/stellwerk";
@@ -37,7 +50,15 @@ struct Settings {
   int reader_sessions = 4;             ///< database sessions for queries
   Duration passivate_after = std::chrono::seconds{60};
   int in_flight_per_server = 8;
-  int pending_commands = 10'000;       ///< above: 503 with Retry-After
+  int in_flight_per_tenant = 256;      ///< attempts of one tenant under way at once, whatever the server
+  int in_flight_per_operation = 128;   ///< … of one operation
+  int pending_commands = 10'000;       ///< above: 503 with Retry-After; half of them may be of one tenant
+  int queue = 100'000;                 ///< attempts in hand, waiting or under way; above: what would begin more is refused at the edge
+  int queue_per_server = 20'000;
+  int queue_per_tenant = 50'000;
+  int queue_per_operation = 80'000;
+  int actors_in_memory = 20'000;       ///< above: an actor that has nothing to do leaves memory at once
+  LimitSettings limits;
   Duration lease = std::chrono::seconds{15};  ///< silent for so long, the node may be replaced by another one
   bool standby = true;                 ///< wait while another node holds the database; else refuse to start
   std::string library_dirs;            ///< colon separated overlays of the shipped library

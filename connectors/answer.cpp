@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "connectors/execution_parts.hpp"
+#include "core/shorten.hpp"
 #include "core/utf8.hpp"
 
 namespace stellwerk::connectors {
@@ -112,6 +113,8 @@ Result<Outcome> state_outcome(const Rule& rule, const std::vector<cel::Value>& f
     STELLWERK_TRY(const auto handle, rule.handle.evaluate(frame, answer_budget));
     outcome.handle = cel::to_text(handle);
     if (outcome.handle.empty()) return fail(ErrorCode::invalid_argument, "the answer names no task to wait for");
+    if (outcome.handle.size() > max_handle)
+      return fail(ErrorCode::invalid_argument, fmt::format("the answer names a task in {} bytes; at most {} are kept", outcome.handle.size(), max_handle));
   }
   return outcome;
 }
@@ -135,12 +138,7 @@ std::string mask(std::string text, const std::map<std::string, config::Secret>& 
 
 std::string clean_text(std::string text, const SecretMap& secrets) {
   if (text.empty()) return text;
-  text = mask(valid_utf8(text), secrets);
-  if (text.size() <= max_text) return text;
-  auto end = max_text - std::string_view{"…"}.size();
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-  text.resize(end);
-  return text + "…";
+  return shorten(mask(valid_utf8(text), secrets), max_text);
 }
 
 Json clean_output(Json json, const SecretMap& secrets) { return masker_of(secrets).mask_json(std::move(json)); }

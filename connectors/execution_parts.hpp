@@ -17,8 +17,10 @@ using SecretMap = std::map<std::string, config::Secret>;
 
 /// Expressions over a whole cluster's resources visit every guest: far more than a decision may cost.
 inline constexpr cel::Budget answer_budget{.steps = 2'000'000, .bytes = 32u << 20};
-/// Longest text of an outcome, in bytes.
-inline constexpr std::size_t max_text = 16 * 1024;
+/// Longest text of an outcome, in bytes; what is kept of it is shorter (limits.vendor_text), but secrets are masked before.
+inline constexpr std::size_t max_text = 128 * 1024;
+/// Longest name of a vendor's task, in bytes: it is kept with the attempt, and never cut.
+inline constexpr std::size_t max_handle = 4 * 1024;
 /// Largest answer that is read, in bytes; the driver's own bound.
 inline constexpr std::size_t max_answer = 4 << 20;
 
@@ -47,7 +49,7 @@ struct Answer {
 
 /// Secrets of the call by name, and its inputs that are declared secret.
 [[nodiscard]] SecretMap all_secrets(const Call& call, const std::vector<workflows::Field>& input_fields, const Json& input);
-/// Valid UTF-8 without NUL, secrets masked, at most max_text bytes.
+/// Valid UTF-8 without NUL, secrets masked, at most max_text bytes: what is longer is shortened, and says so.
 [[nodiscard]] std::string clean_text(std::string text, const SecretMap& secrets);
 /// The same for every text inside an output.
 [[nodiscard]] Json clean_output(Json json, const SecretMap& secrets);

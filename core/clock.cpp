@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <time.h>
 
+#include <algorithm>
 #include <cctype>
 
 namespace stellwerk {
@@ -43,7 +44,21 @@ Duration Clock::monotonic() const {
   return duration_cast<Duration>(std::chrono::seconds{at.tv_sec} + nanoseconds{at.tv_nsec});
 }
 
-Time OffsetClock::now() const { return wall_now() + offset(); }
+void FollowedTime::follow(Time told, Duration sent, Duration answered) {
+  const auto latest = (told.time_since_epoch() - sent).count();  // it was told as soon as it was asked
+  const auto earliest = (told.time_since_epoch() - answered).count();
+  auto known = origin_.load();
+  while (!origin_.compare_exchange_weak(known, std::clamp(known, std::min(earliest, latest), latest))) {
+  }
+}
+
+std::optional<Time> FollowedTime::at(Duration monotonic) const {
+  const auto origin = origin_.load();
+  if (origin == unknown) return std::nullopt;
+  return Time{Duration{origin} + monotonic};
+}
+
+Time OffsetClock::now() const { return database_.at(monotonic()).value_or(wall_now()) + offset(); }
 
 std::string format_time(Time time) {
   const auto day = floor<days>(time);

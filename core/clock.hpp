@@ -3,6 +3,9 @@
 
 #include <atomic>
 #include <chrono>
+#include <cstdint>
+#include <limits>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -20,22 +23,42 @@ using Time = std::chrono::sys_time<Duration>;
 class Clock {
  public:
   virtual ~Clock() = default;
+  /// What is due is due by this.
   [[nodiscard]] virtual Time now() const = 0;
-  /// Wall time without what the demo adds to it: what is compared with other clocks.
+  /// This machine's own wall time: what is compared with other clocks.
   [[nodiscard]] virtual Time wall() const { return now(); }
   /// Time since some fixed moment, for spans between two looks: it never jumps, whatever happens to now(). Goes on while the process is stopped.
   [[nodiscard]] virtual Duration monotonic() const;
+  /// The database said that it was `database` at some moment between `sent` and `answered`, both of monotonic time. A clock that goes by
+  /// the database heeds it.
+  virtual void follow(Time /*database*/, Duration /*sent*/, Duration /*answered*/) {}
 };
 
-/// Wall time plus an offset that only the demo and tests move (forward).
+/// Another clock's time, as it was told last, plus monotonic progress since. May be called from any thread.
+class FollowedTime {
+ public:
+  /// As Clock::follow(). What is known already stays as it is while it can be true: a slow answer makes nothing jump. Else it is moved
+  /// as little as possible; at first to the earliest that can be true, so that nothing is due too early.
+  void follow(Time told, Duration sent, Duration answered);
+  /// Nothing before the first follow().
+  [[nodiscard]] std::optional<Time> at(Duration monotonic) const;
+
+ private:
+  static constexpr std::int64_t unknown = std::numeric_limits<std::int64_t>::min();
+  std::atomic<std::int64_t> origin_{unknown};  ///< the other clock's time when monotonic time was zero, microseconds
+};
+
+/// The database's time plus an offset that only the demo and tests move (forward). Before the database has told it: wall time.
 class OffsetClock final : public Clock {
  public:
   [[nodiscard]] Time now() const override;
   [[nodiscard]] Time wall() const override { return wall_now(); }
+  void follow(Time database, Duration sent, Duration answered) override { database_.follow(database, sent, answered); }
   void set_offset(Duration offset) { offset_.store(offset.count()); }
   [[nodiscard]] Duration offset() const { return Duration{offset_.load()}; }
 
  private:
+  FollowedTime database_;
   std::atomic<std::int64_t> offset_{0};
 };
 

@@ -1,6 +1,7 @@
 #pragma once
 // The closed set of error codes and the value that carries one. HTTP statuses are mapped in api/http/problem.cpp only.
 
+#include <chrono>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -45,6 +46,8 @@ struct Error {
   std::string reason = {};
   std::vector<FieldProblem> fields = {};
   std::shared_ptr<const Error> cause = {};
+  /// Of a transient error: after this long a repetition may go better; zero: soon.
+  std::chrono::seconds retry_after = {};
 };
 
 /// The whole chain, outermost first, joined by ": ".

@@ -29,7 +29,7 @@ enum class OutcomeClass {
 struct Outcome {
   OutcomeClass is = OutcomeClass::unclear;
   std::string code;                ///< short machine-readable: from the file, or "timeout", "refused", "not_owned", "missing", …
-  std::string text;                ///< the vendor's own words or ours, secrets masked by value, at most 16 KiB
+  std::string text;                ///< the vendor's own words or ours, secrets masked by value; what is longer than is kept (limits.vendor_text) is shortened
   std::string handle;              ///< of a pending task
   Json output = JsonObject{};      ///< of done and already
   std::optional<Duration> after;   ///< of retry_after

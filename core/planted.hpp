@@ -22,9 +22,12 @@ enum class Planted {
   message_not_deleted,     ///< an applied message stays in the mailbox
   attempt_not_taken_over,  ///< the attempts of a former incarnation are left to it
   conflict_not_reloaded,   ///< after a conflict the same decision is tried again on the old state
+  stop_not_obeyed,         ///< an emergency stop is written, and nobody minds
+  guard_not_asked,         ///< the mass-action guard counts, and lets everything go
+  strangers_let_in,        ///< it does not matter whose actor a request is for
 };
 
-inline constexpr std::array<std::pair<Planted, std::string_view>, 12> planted_names{{
+inline constexpr std::array<std::pair<Planted, std::string_view>, 15> planted_names{{
     {Planted::lost_timer, "lost_timer"},
     {Planted::double_apply, "double_apply"},
     {Planted::commit_without_fence, "commit_without_fence"},
@@ -37,6 +40,9 @@ inline constexpr std::array<std::pair<Planted, std::string_view>, 12> planted_na
     {Planted::message_not_deleted, "message_not_deleted"},
     {Planted::attempt_not_taken_over, "attempt_not_taken_over"},
     {Planted::conflict_not_reloaded, "conflict_not_reloaded"},
+    {Planted::stop_not_obeyed, "stop_not_obeyed"},
+    {Planted::guard_not_asked, "guard_not_asked"},
+    {Planted::strangers_let_in, "strangers_let_in"},
 }};
 
 #ifdef STELLWERK_PLANTED_BUGS

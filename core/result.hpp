@@ -22,9 +22,9 @@ using Result = tl::expected<T, Error>;
 }
 [[nodiscard]] inline tl::unexpected<Error> fail(Error error) { return tl::unexpected<Error>(std::move(error)); }
 
-/// Adds what the caller was doing; keeps code, reason and fields of the cause.
+/// Adds what the caller was doing; keeps code, reason, fields and retry_after of the cause.
 [[nodiscard]] inline tl::unexpected<Error> wrap(Error cause, std::string doing) {
-  Error outer{cause.code, std::move(doing), cause.reason, cause.fields, nullptr};
+  Error outer{cause.code, std::move(doing), cause.reason, cause.fields, nullptr, cause.retry_after};
   outer.cause = std::make_shared<const Error>(std::move(cause));
   return tl::unexpected<Error>(std::move(outer));
 }

@@ -32,6 +32,7 @@ struct Declared {
   std::vector<std::string> labels;
   std::string help;
   Buckets buckets = {};
+  std::vector<std::string> values = {};  ///< of the only label, where all are known: their series are there from the start, so that increase() sees the first event
 };
 
 const Buckets& request_seconds() {
@@ -61,28 +62,33 @@ const std::vector<Declared>& declared() {
       {"stellwerk_decisions_total", counter, "decisions", {"kind"}, "Decisions committed, by kind of actor"},
       {"stellwerk_commit_batch_size", histogram, "decisions", {}, "Decisions in one group commit", batch_sizes()},
       {"stellwerk_commit_duration_seconds", histogram, "seconds", {}, "One group commit, from begin to durable", request_seconds()},
-      {"stellwerk_commits_total", counter, "commits", {"result"}, "Group commits, by result: committed, conflict, failed"},
+      {"stellwerk_commits_total", counter, "commits", {"result"}, "Group commits, by result: committed, conflict, failed", {}, {"committed", "conflict", "failed"}},
       {"stellwerk_attempts_total", counter, "attempts", {"operation", "outcome"}, "Attempts at an operation of a provider, by outcome class"},
       {"stellwerk_attempt_duration_seconds", histogram, "seconds", {"operation"}, "One attempt, lookups and polls excluded", request_seconds()},
       {"stellwerk_attempts_in_flight", gauge, "attempts", {}, "Attempts sent and not yet answered"},
+      {"stellwerk_attempts_waiting", gauge, "attempts", {}, "Attempts in hand that are not under way: before their time, or until it is their turn"},
+      {"stellwerk_attempts_parked", gauge, "attempts", {}, "Of those, attempts that stand in the database only until it is their turn"},
+      {"stellwerk_admission_refused_total", counter, "requests", {"limit"}, "Requests refused before anything was changed, by the limit that was reached: server, tenant, operation, node, commands"},
       {"stellwerk_timers_fired_total", counter, "timers", {}, "Timers delivered to their actors"},
+      {"stellwerk_timers_under_way", gauge, "timers", {}, "Timers delivered and not yet decided; no more of a tenant are delivered while 1,000 of it are"},
       {"stellwerk_timer_lateness_seconds", histogram, "seconds", {}, "Delivery of a timer after its due time", lateness_seconds()},
       {"stellwerk_guard_counted_total", counter, "decisions", {"kind", "result"}, "Destructive timers that the mass-action guard has seen, by kind of actor and result: passed, released, held"},
       {"stellwerk_guard_held_timers", gauge, "timers", {}, "Timers that the mass-action guard holds until a person answers"},
       {"stellwerk_guard_questions_open", gauge, "questions", {}, "Questions of the mass-action guard that nobody has answered"},
       {"stellwerk_emergency_stops", gauge, "stops", {}, "Emergency stops that are on; one for all tenants counts once"},
-      {"stellwerk_backups_total", counter, "backups", {"result"}, "Backups that this server was asked for, by result: made, failed"},
-      {"stellwerk_backup_made_seconds", gauge, "seconds", {}, "Unix time of the last backup that this server made since it runs; 0: none"},
+      {"stellwerk_backups_total", counter, "backups", {"result"}, "Backups that this server was asked for, by result: made, failed", {}, {"made", "failed"}},
+      {"stellwerk_backup_made_seconds", gauge, "seconds", {}, "Unix time of the newest backup in backup.dir, looked for every minute; 0: there is none"},
       {"stellwerk_retention_deleted_total", counter, "rows", {"table"}, "Rows deleted because their time is over, by table; whole months of the journal count as one row of month"},
-      {"stellwerk_retention_sweeps_total", counter, "sweeps", {"result"}, "Rounds of that deletion over all tables, by result: done, failed"},
+      {"stellwerk_retention_sweeps_total", counter, "sweeps", {"result"}, "Rounds of that deletion over all tables, by result: done, failed", {}, {"done", "failed"}},
+      {"stellwerk_purge_owed_seconds", gauge, "seconds", {}, "How long it has been tried in vain to overwrite destroyed keys (erased persons, rotation) in the files of the database; 0: nothing is owed"},
       {"stellwerk_incidents_open", gauge, "incidents", {}, "Incidents that wait for a person"},
-      {"stellwerk_actors_stuck", gauge, "actors", {"half"}, "Findings of the check that nothing is silently stuck: no_wake_up (nothing would ever wake the actor) or overdue (what should have is late)"},
-      {"stellwerk_actors_stuck_oldest_seconds", gauge, "seconds", {"half"}, "Age of the oldest finding, 0 when there is none"},
-      {"stellwerk_stuck_looks_total", counter, "looks", {"result"}, "Rounds of that check, by result: done, failed"},
+      {"stellwerk_actors_stuck", gauge, "actors", {"half"}, "Findings of the check that nothing is silently stuck: no_wake_up (nothing would ever wake the actor) or overdue (what should have is late)", {}, {"no_wake_up", "overdue"}},
+      {"stellwerk_actors_stuck_oldest_seconds", gauge, "seconds", {"half"}, "Age of the oldest finding, 0 when there is none", {}, {"no_wake_up", "overdue"}},
+      {"stellwerk_stuck_looks_total", counter, "looks", {"result"}, "Rounds of that check, by result: done, failed", {}, {"done", "failed"}},
       {"stellwerk_stuck_sweep_seconds", gauge, "seconds", {}, "How long the last sweep over all live actors took"},
       {"stellwerk_database_up", gauge, "", {}, "1 while the engine's own check can read the database, else 0"},
       {"stellwerk_revisions_unreadable", gauge, "revisions", {}, "Published workflow revisions that cannot be loaded; their actors are quarantined"},
-      {"stellwerk_messages_returned_total", counter, "messages", {"reason"}, "Messages that came back to their sender: the receiver is missing or final"},
+      {"stellwerk_messages_returned_total", counter, "messages", {"reason"}, "Messages that came back to their sender: the receiver is missing or final", {}, {"missing", "final"}},
       {"stellwerk_secrets_revealed_total", counter, "secrets", {"of"}, "Secrets that were shown to a person, of a server or by kind of actor; the audit tells to whom and why"},
       {"stellwerk_actors_loaded", gauge, "actors", {}, "Actors in memory"},
       {"stellwerk_actors_passivated_total", counter, "actors", {}, "Actors dropped from memory because they were idle"},
@@ -96,6 +102,7 @@ const std::vector<Declared>& declared() {
       {"stellwerk_clock_trusted", gauge, "", {}, "1: the clock agrees with the database and with itself; 0: nothing fires"},
       {"stellwerk_clock_database_difference_seconds", gauge, "seconds", {}, "The node's clock less the database's, beyond the way there and back"},
       {"stellwerk_node_standby", gauge, "", {}, "1: this process waits for the database, which another node holds"},
+      {"stellwerk_node_took_over_seconds", gauge, "seconds", {}, "Unix time at which this process took the database over from a node that had not ended (killed, stopped, cut off) and fenced it; 0: it did not"},
       {"stellwerk_build_info", gauge, "", {"version"}, "Always 1; the version is the label"},
   };
   return all;
@@ -154,7 +161,8 @@ class Registry {
         case Type::gauge: gauges_[metric.name] = &prometheus::BuildGauge().Name(metric.name).Help(metric.help).Register(registry_); break;
         case Type::histogram: histograms_[metric.name] = &prometheus::BuildHistogram().Name(metric.name).Help(metric.help).Register(registry_); break;
       }
-      if (metric.labels.empty()) touch(metric);
+      if (metric.labels.empty()) touch(metric, {});
+      for (const auto& value : metric.values) touch(metric, {value});
     }
   }
 
@@ -184,11 +192,11 @@ class Registry {
  private:
   using Key = std::pair<std::string, std::vector<std::string>>;
 
-  void touch(const Declared& metric) {
+  void touch(const Declared& metric, const std::vector<std::string>& values) {
     switch (metric.type) {
-      case Type::counter: find_counter(metric.name, {}); break;
-      case Type::gauge: find_gauge(metric.name, {}); break;
-      case Type::histogram: find_histogram(metric.name, {}); break;
+      case Type::counter: find_counter(metric.name, values); break;
+      case Type::gauge: find_gauge(metric.name, values); break;
+      case Type::histogram: find_histogram(metric.name, values); break;
     }
   }
 
@@ -223,7 +231,7 @@ const std::vector<MetricInfo>& metric_reference() {
     std::vector<MetricInfo> all;
     for (const auto& metric : declared()) {
       const auto* type = metric.type == Type::counter ? "counter" : metric.type == Type::gauge ? "gauge" : "histogram";
-      all.push_back({metric.name, type, metric.unit, metric.help, metric.labels});
+      all.push_back({metric.name, type, metric.unit, metric.help, metric.labels, metric.values});
     }
     return all;
   }()};

@@ -37,6 +37,7 @@ class Histogram {
 struct MetricInfo {
   std::string name, type, unit, help;
   std::vector<std::string> labels;
+  std::vector<std::string> values;  ///< of the only label, where all are known; empty: they are not, or there are several labels
 };
 [[nodiscard]] const std::vector<MetricInfo>& metric_reference();
 

@@ -139,7 +139,11 @@ Result<FaultRule> FaultBook::read_rule(const Json& rule, Time now) {
   FaultRule out;
   const auto kind = text_of(rule, "fault");
   const auto found = std::find_if(kinds.begin(), kinds.end(), [&](const auto& entry) { return entry.first == kind; });
-  if (found == kinds.end()) return wrong(fmt::format("'{}' is no fault", kind));
+  if (found == kinds.end()) {
+    std::string known;
+    for (const auto& [name, which] : kinds) known.append(known.empty() ? "" : ", ").append(name);
+    return wrong(fmt::format("there is no fault '{}'; known are {}", kind, known));
+  }
   out.kind = found->second;
   STELLWERK_CHECK(read_match(rule, out));
   STELLWERK_CHECK(read_times(rule, now, out));

@@ -147,7 +147,7 @@ Result<std::string> make_backup(const config::Secret& url, const std::string& fo
   std::erase_if(name, [](char c) { return c == ':'; });
   const auto made = fs::path{folder} / name, part = fs::path{folder} / ("." + name + ".part");
   std::error_code problem;
-  if (fs::exists(made, problem)) return fail(ErrorCode::conflict, fmt::format("there is a backup {} already", made.string()));
+  if (fs::exists(made, problem)) return fail(ErrorCode::conflict, fmt::format("there is a backup {} already; its name is the second in which it began, so ask again in the next one", made.string()));
   fs::create_directories(part, problem);
   if (problem) return fail(ErrorCode::unavailable, fmt::format("make the folder {}: {}", part.string(), problem.message()));
   fs::permissions(part, fs::perms::owner_all, problem);
@@ -175,6 +175,20 @@ Result<BackupManifest> read_backup(const std::string& backup) {
   if (found.sha256 != manifest.sha256)
     return fail(ErrorCode::invalid_argument, fmt::format("the backup is damaged: the SHA-256 of {} is {}, {} is expected", copy, found.sha256, manifest.sha256));
   return manifest;
+}
+
+std::optional<Time> newest_backup(const std::string& folder) {
+  std::optional<Time> newest;
+  std::error_code none;
+  for (const auto& entry : std::filesystem::directory_iterator{folder, none}) {
+    if (!entry.path().filename().string().starts_with("stellwerk-")) continue;  // also what begins with a dot: not whole
+    const auto path = (entry.path() / "manifest.json").string();
+    const auto text = read_text_file(path);
+    if (!text) continue;
+    const auto manifest = parse_manifest(path, *text);
+    if (manifest && manifest->made_at != Time{} && (!newest || *newest < manifest->made_at)) newest = manifest->made_at;
+  }
+  return newest;
 }
 
 Result<void> restore_backup(const std::string& backup, const BackupManifest& manifest, const config::Secret& url, Time now) {

@@ -3,6 +3,7 @@
 // master key, which is never in it.
 
 #include <cstdint>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <string_view>
@@ -39,6 +40,9 @@ struct BackupManifest {
 /// What the folder of a backup holds, after length and SHA-256 of the copy were compared. Errors: not_found, invalid_argument (no backup, or a
 /// damaged one).
 [[nodiscard]] Result<BackupManifest> read_backup(const std::string& backup);
+
+/// When the newest backup in `folder` was made, as its manifest says; nothing when none is there. The copy itself is not read.
+[[nodiscard]] std::optional<Time> newest_backup(const std::string& folder);
 
 /// Puts a backup that read_backup() has found whole into an empty database. It bears no fence of the former node; the value
 /// "guard_since_restore" is `now`, so that the mass-action guard asks first. After an error or a crash nothing starts on what is there.

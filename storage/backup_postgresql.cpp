@@ -81,12 +81,13 @@ Result<void> restore_postgresql(const std::string& copy, const BackupManifest& m
   STELLWERK_CHECK(run_program("pg_restore", {"--exit-on-error", "--single-transaction", "--no-owner", "--no-privileges",
                                              "--dbname=" + (connection.database.empty() ? "" : "dbname=" + quoted(connection.database)), copy},
                               connection.environment, {}));
-  STELLWERK_CHECK(session.transaction([&]() -> Result<void> {
+  const auto work = [&]() -> Result<void> {
     for (const auto& [name, checksum] : manifest.schema) {
       STELLWERK_CHECK(session.execute("insert into schema_version (name, checksum, applied_at) values (:name, :checksum, {now})", {{"name", name}, {"checksum", checksum}}));
     }
     return mark_restored(session, now);
-  }));
+  };
+  STELLWERK_CHECK(session.transaction(work));
   return session.script("analyze");
 }
 

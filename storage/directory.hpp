@@ -170,8 +170,9 @@ class Directory {
   [[nodiscard]] virtual Result<std::vector<ActorRow>> actors_of(const TenantId& tenant, const std::string& customer, const ActorId& after, int limit) = 0;
   /// Newest first; `object` empty: of all.
   [[nodiscard]] virtual Result<std::vector<AuditRow>> list_audit(const TenantId& tenant, const std::string& object, const PageRequest& page) = 0;
-  /// Blanks the customer's record, accounts (which can log in no more), tickets' words and notices, and destroys every personal key of
-  /// theirs. Writes `audit` in the same transaction. Errors: not_found.
+  /// Blanks the customer's record, accounts (which can log in no more), tickets' words, notices, and what people and vendors wrote about their
+  /// actors: incidents (but those of runs that are held), notes of the audit. Writes `audit` in the same transaction; call purge_deleted()
+  /// then. Errors: not_found; conflict with reason "personal_key" while an actor of theirs keeps its key (it was born, or told something personal, meanwhile).
   [[nodiscard]] virtual Result<void> erase_customer(const TenantId& tenant, const std::string& customer, const AuditRow& audit) = 0;
   /// Documents that hold something sealed under the key, of one table of sealed_tables(), whose first id is not below `after`.
   [[nodiscard]] virtual Result<std::vector<SealedDocument>> sealed_documents(const TenantId& tenant, const std::string& key, const std::string& table,
@@ -183,6 +184,10 @@ class Directory {
   [[nodiscard]] virtual Result<void> destroy_data_key(const TenantId& tenant, const std::string& key) = 0;
   /// The same keys sealed anew (under another master key), all or none.
   [[nodiscard]] virtual Result<void> reseal_data_keys(std::span<const DataKeyRow> keys) = 0;
+  /// Overwrites in the files what erase_customer(), destroy_data_key() and reseal_data_keys() left there (which the value "purge_owed" says,
+  /// with the moment in microseconds). SQLite: deleted keys are overwritten and the log is emptied; PostgreSQL: their row versions go (vacuum).
+  /// False: somebody reads an old state of the file; call it again. True also when nothing was owed. Errors: those of the database.
+  [[nodiscard]] virtual Result<bool> purge_deleted() = 0;
 
   /// Taken numbers and addresses: (pool or range, value, owner). For the operator and for tests of "nothing left over".
   struct Lease {

@@ -49,6 +49,7 @@ struct MemoryState {
   std::map<ServerId, ServerRow> servers;
   std::map<ServerId, std::int64_t> server_versions;
   std::map<AttemptId, std::pair<ServerId, ActorId>> places;
+  std::map<AttemptId, std::string> place_keys;  ///< of `places`
   using Name = std::pair<TenantId, std::string>;
   std::map<Name, IdRange> ranges;
   std::map<Name, std::map<std::int64_t, Holding>> numbers;

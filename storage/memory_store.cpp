@@ -1,82 +1,17 @@
-// The Store in plain containers: for tests and the simulation. It has no read side.
+// The Store in plain containers: for tests and the simulation. It has no read side. Here: the node, and what the engine reads.
 
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
-#include <tuple>
-#include <unordered_set>
 
 #include "core/planted.hpp"
-#include "storage/actions/address_rank.hpp"
-#include "storage/commit_check.hpp"
-#include "storage/fault_point.hpp"
-#include "storage/guard_incident.hpp"
 #include "storage/incarnation.hpp"
-#include "storage/memory_state.hpp"
+#include "storage/memory_store.hpp"
 #include "storage/reference_kind.hpp"
-#include "storage/setting_level.hpp"
 
 namespace stellwerk::storage {
-namespace {
-
-class MemoryStore final : public Store {
- public:
-  explicit MemoryStore(std::shared_ptr<MemoryState> state) : state_{std::move(state)} {}
-
-  Result<void> begin_incarnation(const std::string& incarnation, const std::string& host, Duration lease) override;
-  void end_incarnation(const std::string& incarnation) override;
-  void use_incarnation(const std::string& incarnation) override { incarnation_ = incarnation; }
-  Result<Time> heartbeat() override;
-  Result<std::vector<CommitResult>> commit(std::span<const Commit> batch) override;
-  Result<std::vector<ActionResult>> run_actions(std::span<const ActionRequest> requests, Time now) override;
-  Result<LoadedActor> load(const ActorId& id) override;
-  Result<std::vector<AttemptRow>> take_over_attempts(const std::string& incarnation) override;
-  Result<std::vector<TimerRow>> timers_due(Time until, int limit) override;
-  Result<std::vector<ActorId>> receivers_waiting(int limit) override;
-  Result<Undelivered> return_undelivered(std::int64_t after, int limit) override;
-  Result<std::vector<ReferenceRow>> read_references(const TenantId& tenant, std::span<const std::string> ids) override;
-  Result<std::optional<IdempotencyRow>> find_idempotency(const std::string& scope, const std::string& key) override;
-  Result<ServerRow> find_server(const ServerId& id) override;
-  Result<void> publish(const Revision& revision) override;
-  Result<std::vector<Revision>> revisions(const TenantId& tenant) override;
-  Result<std::vector<SettingValue>> setting_values(const TenantId& tenant) override;
-  Result<void> put_setting(const TenantId& tenant, const SettingValue& value) override;
-  Result<std::vector<SettingValue>> setting_history(const TenantId& tenant, int limit) override;
-  Result<std::vector<ActorId>> actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit) override;
-  Result<void> hold_timers(const GuardQuestion& question, std::span<const TimerRow> timers) override;
-  Result<void> put_guard_question(const GuardQuestion& question, std::int64_t let_go, const std::optional<GuardQuestion>& rest) override;
-  Result<std::vector<GuardQuestion>> guard_questions(const TenantId& tenant, Time since, int limit) override;
-  Result<std::vector<GuardEntry>> guard_entries(Time since) override;
-  Result<void> forget_guard_entries(Time before) override;
-  Result<std::int64_t> count_live(const TenantId& tenant, const std::string& kind) override;
-  Result<void> put_stop(const StopRow& stop, const TenantId& journal) override;
-  Result<std::vector<StopRow>> stops() override;
-  Result<std::vector<StopRow>> stop_history(const TenantId& tenant, int limit) override;
-  Result<void> put_server(const ServerRow& server) override;
-  Result<void> put_id_range(const IdRange& range) override;
-  Result<void> put_addresses(std::span<const AddressRow> addresses) override;
-  Result<std::vector<DataKeyRow>> data_keys(const TenantId& tenant) override;
-  Result<void> add_data_key(const DataKeyRow& key) override;
-  Result<void> add_audit(const AuditRow& entry) override;
-  Result<std::optional<std::string>> get_value(const std::string& name) override;
-  Result<void> put_value(const std::string& name, const std::string& value) override;
-
- private:
-  /// The caller holds the mutex. Errors: cancelled.
-  Result<void> check_fence() const;
-  /// The same of a session that may write without an incarnation, as tools do.
-  Result<void> check_not_ended() const;
-  CommitResult judge(const Commit& commit) const;
-  [[nodiscard]] std::optional<ReferenceRow> find_reference(const TenantId& tenant, const std::string& id) const;
-  /// The actions of its transition: all of them, or none and why.
-  CommitResult act(const Commit& commit);
-  void apply(const ActorChange& change);
-  ActionResult run_action(const AttemptRow& attempt, Time now);
-
-  std::shared_ptr<MemoryState> state_;
-  std::string incarnation_;
-};
 
 Result<void> MemoryStore::begin_incarnation(const std::string& incarnation, const std::string& host, Duration lease) {
   const std::lock_guard lock{state_->mutex};
@@ -112,164 +47,9 @@ Result<Time> MemoryStore::heartbeat() {
   return now;
 }
 
-/// What would become of the decision as things stand.
-CommitResult MemoryStore::judge(const Commit& commit) const {
-  for (const auto& change : commit.changes) {
-    const auto found = state_->actors.find(change.row.id);
-    const auto version = found == state_->actors.end() ? 0 : found->second.version;
-    if (version != change.expected_version) return {CommitStatus::conflict, {}, {}};
-  }
-  for (const auto& required : commit.required) {
-    const auto row = find_reference(commit.changes.front().row.tenant, required.id);
-    if ((row ? row->version : 0) != required.version) return {CommitStatus::conflict, {}, {}};
-  }
-  if (commit.idempotency && state_->idempotency.contains({commit.idempotency->scope, commit.idempotency->key})) return {CommitStatus::duplicate, {}, {}};
-  for (const auto& change : commit.changes) {
-    for (const auto& message : change.messages) {
-      const auto receiver = state_->actors.find(message.receiver);
-      if (receiver != state_->actors.end() && receiver->second.tenant != change.row.tenant) return refuse_other_tenant(message);
-    }
-  }
-  std::set<std::string> events;
-  for (const auto& change : commit.changes) {
-    for (const auto& event : change.outbox) {
-      if (state_->outbox.contains(event.id) || !events.insert(event.id).second) return {CommitStatus::rejected, fmt::format("outbox event {} exists already", event.id), {}};
-    }
-  }
-  return {CommitStatus::committed, {}, {}};
-}
-
-CommitResult MemoryStore::act(const Commit& commit) {
-  if (commit.actions.empty()) return {};
-  auto& s = *state_;
-  const auto before = std::tuple{s.servers, s.places, s.ranges, s.numbers, s.addresses, s.acted};
-  const auto& row = commit.changes.front().row;
-  MemoryWorld world{s};
-  for (const auto& action : commit.actions) {
-    if (!s.acted.emplace(row.tenant, action.key).second) continue;
-    auto outcome = perform_action(world, as_attempt(action, row), row.updated_at);
-    if (outcome && outcome->code.empty()) continue;
-    std::tie(s.servers, s.places, s.ranges, s.numbers, s.addresses, s.acted) = before;
-    if (!outcome) return {CommitStatus::rejected, describe(outcome.error()), {}};
-    return {CommitStatus::refused, std::move(outcome->text), std::move(outcome->code)};
-  }
-  return {};
-}
-
-Result<std::vector<CommitResult>> MemoryStore::commit(std::span<const Commit> batch) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_fence());
-  std::vector<CommitResult> results;
-  std::unordered_set<std::string> broken;
-  for (const auto& commit : batch) {
-    CommitResult result;
-    if (auto why = find_unstorable(commit)) {
-      result = {CommitStatus::rejected, std::move(*why), {}};
-    } else if (std::any_of(commit.changes.begin(), commit.changes.end(), [&](const ActorChange& c) { return broken.contains(c.row.id.str()); })) {
-      result = {CommitStatus::conflict, {}, {}};
-    } else {
-      result = judge(commit);
-    }
-    if (result.status == CommitStatus::committed) result = act(commit);
-    if (result.status == CommitStatus::committed) {
-      for (const auto& change : commit.changes) apply(change);
-      if (commit.idempotency) state_->idempotency.emplace(std::pair{commit.idempotency->scope, commit.idempotency->key}, *commit.idempotency);
-      if (commit.guard) state_->guard_entries.push_back(*commit.guard);
-    } else {
-      for (const auto& change : commit.changes) broken.insert(change.row.id.str());
-    }
-    results.push_back(std::move(result));
-  }
-  fault_point("commit");
-  return results;
-}
-
-void MemoryStore::apply(const ActorChange& change) {
-  auto& s = *state_;
-  const auto& actor = change.row;
-  auto& row = s.actors[actor.id];
-  const auto before = row;
-  row = actor;
-  if (change.expected_version > 0) {  // these never change
-    row.tenant = before.tenant;
-    row.kind = before.kind;
-    row.created_at = before.created_at;
-  }
-  if (change.documents_kept) {
-    row = before;
-    row.version = actor.version;
-    row.decision = actor.decision;
-    row.updated_at = actor.updated_at;
-  }
-  for (const auto& name : change.timers_cleared) s.timers.erase({actor.id, name}), s.held.erase({actor.id, name});
-  for (const auto& timer : change.timers) {
-    auto& stored = s.timers[{timer.actor, timer.name}];
-    if (stored.due != timer.due) s.held.erase({timer.actor, timer.name});
-    stored = timer;
-  }
-  for (const auto& ended : change.attempts_ended) s.attempts.erase(ended);
-  for (auto attempt : change.attempts) {
-    auto& stored = s.attempts[{attempt.run, attempt.lane}];
-    if (stored.id == attempt.id && !attempt.result) attempt.result = stored.result;
-    stored = std::move(attempt);
-  }
-  auto runs = change.runs_before;
-  if (change.run) runs.push_back(*change.run);
-  for (const auto& run : runs) {
-    const auto [at, fresh] = s.runs.try_emplace(run.id, run);
-    if (fresh) continue;
-    const auto started = at->second.started_at;
-    at->second = run;
-    at->second.started_at = started;
-  }
-  for (const auto seq : change.consumed) {
-    if (const auto found = s.mailbox.find(seq); found != s.mailbox.end() && found->second.receiver == actor.id) s.mailbox.erase(found);
-  }
-  for (auto message : change.messages) {
-    message.seq = ++s.last_seq;
-    s.mailbox.emplace(message.seq, std::move(message));
-  }
-  for (const auto& incident : change.incidents) {
-    if (incident.state != "closed") {
-      s.incidents.try_emplace(incident.id, incident);
-    } else if (const auto open = s.incidents.find(incident.id); open != s.incidents.end()) {
-      auto& known = open->second;
-      std::tie(known.state, known.closed_by, known.closed_how, known.note, known.closed_at) =
-          std::tie(incident.state, incident.closed_by, incident.closed_how, incident.note, incident.closed_at);
-    }
-  }
-  for (const auto& event : change.outbox) s.outbox.emplace(event.id, event);
-  if (change.forget_person) s.personal_keys.erase(actor.id);
-  if (change.personal_key) s.personal_keys.insert_or_assign(actor.id, *change.personal_key);
-  s.audit.insert(s.audit.end(), change.audit.begin(), change.audit.end());
-}
-
-ActionResult MemoryStore::run_action(const AttemptRow& attempt, Time now) {
-  using Status = ActionResult::Status;
-  const auto found = state_->attempts.find({attempt.run, attempt.lane});
-  if (found == state_->attempts.end() || found->second.id != attempt.id) return {Status::stale, JsonObject{}, {}, {}};
-  if (found->second.result) return {Status::done, *found->second.result, {}, {}};
-  MemoryWorld world{*state_};
-  auto outcome = perform_action(world, attempt, now);
-  if (!outcome) return {Status::failed, JsonObject{}, {}, describe(outcome.error())};
-  if (!outcome->code.empty()) return {Status::refused, JsonObject{}, std::move(outcome->code), std::move(outcome->text)};
-  found->second.result = outcome->result;
-  return {Status::done, std::move(outcome->result), {}, {}};
-}
-
-Result<std::vector<ActionResult>> MemoryStore::run_actions(std::span<const ActionRequest> requests, Time now) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_fence());
-  std::vector<ActionResult> results;
-  for (const auto& request : requests) results.push_back(run_action(request.attempt, now));
-  fault_point("commit");
-  return results;
-}
-
-Result<LoadedActor> MemoryStore::load(const ActorId& id) {
-  const std::lock_guard lock{state_->mutex};
+std::optional<LoadedActor> MemoryStore::find_actor(const ActorId& id) const {
   const auto found = state_->actors.find(id);
-  if (found == state_->actors.end()) return fail(ErrorCode::not_found, fmt::format("there is no actor {}", id.str()));
+  if (found == state_->actors.end()) return std::nullopt;
   LoadedActor loaded{found->second, {}};
   for (const auto& [seq, message] : state_->mailbox) {
     if (message.receiver == id && loaded.mailbox.size() < 256) loaded.mailbox.push_back(message);
@@ -278,6 +58,21 @@ Result<LoadedActor> MemoryStore::load(const ActorId& id) {
     if (row.actor == id && row.kind == "quarantined" && row.state == "open") loaded.quarantine = incident;
   }
   if (const auto key = state_->personal_keys.find(id); key != state_->personal_keys.end()) loaded.personal_key = key->second;
+  return loaded;
+}
+
+Result<LoadedActor> MemoryStore::load(const ActorId& id) {
+  const std::lock_guard lock{state_->mutex};
+  auto found = find_actor(id);
+  if (!found) return fail(ErrorCode::not_found, fmt::format("there is no actor {}", id.str()));
+  return std::move(*found);
+}
+
+Result<std::vector<LoadedActor>> MemoryStore::load_many(std::span<const ActorId> ids) {
+  const std::lock_guard lock{state_->mutex};
+  std::vector<LoadedActor> loaded;
+  for (const auto& id : std::set<ActorId>(ids.begin(), ids.end()))
+    if (auto found = find_actor(id)) loaded.push_back(std::move(*found));
   return loaded;
 }
 
@@ -293,16 +88,43 @@ Result<std::vector<AttemptRow>> MemoryStore::take_over_attempts(const std::strin
   return taken;
 }
 
-Result<std::vector<TimerRow>> MemoryStore::timers_due(Time until, int limit) {
+Result<std::vector<AttemptRow>> MemoryStore::find_attempts(std::span<const ActorId> actors) {
   const std::lock_guard lock{state_->mutex};
+  std::vector<AttemptRow> found;
+  for (const auto& [key, attempt] : state_->attempts)
+    if (std::ranges::find(actors, attempt.actor) != actors.end()) found.push_back(attempt);
+  return found;
+}
+
+bool MemoryStore::may_fire(const TimerRow& timer) const {
+  return !state_->stops.contains(TenantId{}) && !state_->stops.contains(timer.tenant) && !state_->held.contains({timer.actor, timer.name});
+}
+
+Result<std::vector<TenantId>> MemoryStore::tenants_due(Time until) {
+  const std::lock_guard lock{state_->mutex};
+  std::set<TenantId> tenants;
+  for (const auto& [key, timer] : state_->timers)
+    if (timer.due <= until && may_fire(timer)) tenants.insert(timer.tenant);
+  return std::vector<TenantId>(tenants.begin(), tenants.end());
+}
+
+Result<std::vector<TimerRow>> MemoryStore::timers_due(const TenantId& tenant, Time until, int limit, const std::optional<TimerRow>& after) {
+  const std::lock_guard lock{state_->mutex};
+  const auto place = [](const TimerRow& timer) { return std::tie(timer.due, timer.actor, timer.name); };
   std::vector<TimerRow> due;
-  for (const auto& [key, timer] : state_->timers) {
-    const bool stopped = state_->stops.contains(TenantId{}) || state_->stops.contains(timer.tenant);
-    if (timer.due <= until && !stopped && !state_->held.contains(key)) due.push_back(timer);
-  }
-  std::stable_sort(due.begin(), due.end(), [](const TimerRow& a, const TimerRow& b) { return a.due < b.due; });
+  for (const auto& [key, timer] : state_->timers)
+    if (timer.tenant == tenant && timer.due <= until && may_fire(timer) && (!after || place(timer) > place(*after))) due.push_back(timer);
+  std::ranges::sort(due, {}, place);
   if (std::ssize(due) > limit) due.resize(static_cast<std::size_t>(limit));
   return due;
+}
+
+Result<std::optional<Time>> MemoryStore::next_due(Time after) {
+  const std::lock_guard lock{state_->mutex};
+  std::optional<Time> next;
+  for (const auto& [key, timer] : state_->timers)
+    if (timer.due > after && (!next || timer.due < *next) && may_fire(timer)) next = timer.due;
+  return next;
 }
 
 Result<std::vector<ActorId>> MemoryStore::receivers_waiting(int limit) {
@@ -375,237 +197,7 @@ Result<std::optional<IdempotencyRow>> MemoryStore::find_idempotency(const std::s
   return found == state_->idempotency.end() ? std::optional<IdempotencyRow>{} : std::optional{found->second};
 }
 
-Result<ServerRow> MemoryStore::find_server(const ServerId& id) {
-  const std::lock_guard lock{state_->mutex};
-  const auto found = state_->servers.find(id);
-  if (found == state_->servers.end()) return fail(ErrorCode::not_found, fmt::format("there is no server {}", id.str()));
-  return found->second;
-}
-
-Result<void> MemoryStore::publish(const Revision& r) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  if (!state_->revisions.try_emplace({r.tenant, r.type, r.name, r.revision}, r).second)
-    return fail(ErrorCode::conflict, fmt::format("{} {} revision {} is published already", r.type, r.name, r.revision));
-  return {};
-}
-
-Result<std::vector<Store::Revision>> MemoryStore::revisions(const TenantId& tenant) {
-  const std::lock_guard lock{state_->mutex};
-  std::vector<Revision> all;
-  for (const auto& [key, revision] : state_->revisions) {
-    if (revision.tenant == tenant) all.push_back(revision);
-  }
-  return all;
-}
-
-Result<std::vector<SettingValue>> MemoryStore::setting_values(const TenantId& tenant) {
-  const std::lock_guard lock{state_->mutex};
-  std::vector<SettingValue> values;
-  for (const auto& [key, value] : state_->settings[tenant]) values.push_back(value);
-  return values;
-}
-
-Result<void> MemoryStore::put_setting(const TenantId& tenant, const SettingValue& value) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  const std::tuple key{value.workflow, value.name, value.level, value.owner};
-  if (value.value.is_null()) state_->settings[tenant].erase(key);
-  else state_->settings[tenant].insert_or_assign(key, value);
-  state_->setting_changes[tenant].push_back(value);
-  return {};
-}
-
-Result<std::vector<SettingValue>> MemoryStore::setting_history(const TenantId& tenant, int limit) {
-  const std::lock_guard lock{state_->mutex};
-  const auto& all = state_->setting_changes[tenant];
-  std::vector<SettingValue> newest(all.rbegin(), all.rend());
-  if (std::ssize(newest) > limit) newest.resize(static_cast<std::size_t>(limit));
-  return newest;
-}
-
-Result<std::vector<ActorId>> MemoryStore::actors_reached(const TenantId& tenant, const SettingValue& value, const ActorId& after, int limit) {
-  const std::lock_guard lock{state_->mutex};
-  const auto reaches = [&](const ActorRow& row) {
-    if (row.tenant != tenant || row.workflow != value.workflow || !row.live) return false;
-    switch (value.level) {
-      case SettingValue::Level::tenant: return true;
-      case SettingValue::Level::customer_group: return customer_group_of(row.attributes) == value.owner;
-      case SettingValue::Level::product: return product_of(row.attributes) == value.owner;
-      case SettingValue::Level::actor: return row.id.str() == value.owner;
-    }
-    return false;
-  };
-  std::vector<ActorId> reached;
-  for (auto actor = state_->actors.upper_bound(after); actor != state_->actors.end() && std::ssize(reached) < limit; ++actor) {
-    if (reaches(actor->second)) reached.push_back(actor->first);
-  }
-  return reached;
-}
-
-// --- mass-action guard and emergency stop
-
-Result<void> MemoryStore::hold_timers(const GuardQuestion& question, std::span<const TimerRow> timers) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_fence());
-  if (const auto known = state_->guard_questions.find(question.id); known != state_->guard_questions.end() && known->second.state == "released")
-    return fail(ErrorCode::conflict, fmt::format("question {} of the mass-action guard is answered: nothing can be held under it", question.id.str()));
-  state_->guard_questions.try_emplace(question.id, question);
-  state_->incidents.try_emplace(question.id, guard_incident(question));
-  for (const auto& timer : timers) {
-    const auto found = state_->timers.find({timer.actor, timer.name});
-    if (found != state_->timers.end() && found->second.due == timer.due) state_->held[found->first] = question.id;
-  }
-  return {};
-}
-
-Result<void> MemoryStore::put_guard_question(const GuardQuestion& question, std::int64_t let_go, const std::optional<GuardQuestion>& rest) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_fence());
-  const auto known = state_->guard_questions.find(question.id);
-  if (known == state_->guard_questions.end()) return fail(ErrorCode::not_found, fmt::format("there is no question {}", question.id.str()));
-  known->second = question;
-  state_->incidents.insert_or_assign(question.id, guard_incident(question));
-  std::vector<TimerRow> held;
-  for (const auto& [timer, by] : state_->held)
-    if (by == question.id) held.push_back(state_->timers.at(timer));
-  std::stable_sort(held.begin(), held.end(), [](const TimerRow& a, const TimerRow& b) { return std::tie(a.due, a.actor, a.name) < std::tie(b.due, b.actor, b.name); });
-  if (rest) {
-    state_->guard_questions.try_emplace(rest->id, *rest);
-    state_->incidents.try_emplace(rest->id, guard_incident(*rest));
-  }
-  for (std::size_t i = 0; i < held.size(); ++i) {
-    const std::pair timer{held[i].actor, held[i].name};
-    if (let_go < 0 || std::cmp_less(i, let_go)) state_->held.erase(timer);
-    else if (rest) state_->held[timer] = rest->id;
-  }
-  return {};
-}
-
-Result<std::vector<GuardQuestion>> MemoryStore::guard_questions(const TenantId& tenant, Time since, int limit) {
-  const std::lock_guard lock{state_->mutex};
-  std::vector<GuardQuestion> found;
-  for (auto at = state_->guard_questions.rbegin(); at != state_->guard_questions.rend() && std::ssize(found) < limit; ++at) {
-    const auto& question = at->second;
-    if ((!tenant.empty() && question.tenant != tenant) || (question.state == "released" && question.asked_at < since && question.until < since)) continue;
-    found.push_back(question);
-    found.back().held = std::ranges::count_if(state_->held, [&](const auto& held) { return held.second == question.id; });
-  }
-  return found;
-}
-
-Result<std::vector<GuardEntry>> MemoryStore::guard_entries(Time since) {
-  const std::lock_guard lock{state_->mutex};
-  std::vector<GuardEntry> entries;
-  std::ranges::copy_if(state_->guard_entries, std::back_inserter(entries), [&](const GuardEntry& entry) { return entry.at >= since; });
-  std::ranges::stable_sort(entries, {}, &GuardEntry::at);
-  return entries;
-}
-
-Result<void> MemoryStore::forget_guard_entries(Time before) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  std::erase_if(state_->guard_entries, [&](const GuardEntry& entry) { return entry.at < before; });
-  return {};
-}
-
-Result<std::int64_t> MemoryStore::count_live(const TenantId& tenant, const std::string& kind) {
-  const std::lock_guard lock{state_->mutex};
-  return std::ranges::count_if(state_->actors, [&](const auto& item) { return item.second.live && item.second.tenant == tenant && item.second.kind == kind; });
-}
-
-Result<void> MemoryStore::put_stop(const StopRow& stop, const TenantId&) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_fence());
-  if (stop.on) state_->stops[stop.tenant] = stop;
-  else state_->stops.erase(stop.tenant);
-  state_->stop_changes.push_back(stop);
-  return {};
-}
-
-Result<std::vector<StopRow>> MemoryStore::stops() {
-  const std::lock_guard lock{state_->mutex};
-  std::vector<StopRow> on;
-  for (const auto& [tenant, stop] : state_->stops) on.push_back(stop);
-  return on;
-}
-
-Result<std::vector<StopRow>> MemoryStore::stop_history(const TenantId& tenant, int limit) {
-  const std::lock_guard lock{state_->mutex};
-  std::vector<StopRow> newest;
-  for (auto at = state_->stop_changes.rbegin(); at != state_->stop_changes.rend() && std::ssize(newest) < limit; ++at)
-    if (at->tenant.empty() || at->tenant == tenant) newest.push_back(*at);
-  return newest;
-}
-
-Result<void> MemoryStore::put_server(const ServerRow& server) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  ++state_->server_versions[server.id];
-  const auto [at, fresh] = state_->servers.try_emplace(server.id, server);
-  if (fresh) return {};
-  const auto before = at->second;
-  at->second = server;
-  at->second.tenant = before.tenant;
-  at->second.used = before.used;
-  at->second.created_at = before.created_at;
-  return {};
-}
-
-Result<void> MemoryStore::put_id_range(const IdRange& range) {
-  if (range.first > range.last || range.first < 0) {
-    return fail(ErrorCode::invalid_argument, fmt::format("range '{}' goes from {} to {}; it begins at 0 or above and does not end before it begins", range.name, range.first, range.last));
-  }
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  state_->ranges[{range.tenant, range.name}] = range;
-  return {};
-}
-
-Result<void> MemoryStore::put_addresses(std::span<const AddressRow> addresses) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  for (const auto& a : addresses) {
-    state_->addresses[{a.tenant, a.pool}].try_emplace(address_rank(a.address), MemoryState::Address{a.address, Holding{"", "free", {}}});
-  }
-  return {};
-}
-
-Result<std::vector<DataKeyRow>> MemoryStore::data_keys(const TenantId& tenant) {
-  const std::lock_guard lock{state_->mutex};
-  std::vector<DataKeyRow> keys;
-  for (const auto& [id, key] : state_->data_keys)
-    if (key.tenant == tenant) keys.push_back(key);
-  std::ranges::sort(keys, {}, [](const DataKeyRow& key) { return std::pair{key.created_at, key.id}; });
-  return keys;
-}
-
-Result<void> MemoryStore::add_data_key(const DataKeyRow& key) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  if (!state_->data_keys.try_emplace(key.id, key).second) return fail(ErrorCode::conflict, fmt::format("there is a data key {} already", key.id));
-  return {};
-}
-
-Result<void> MemoryStore::add_audit(const AuditRow& entry) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  state_->audit.push_back(entry);
-  return {};
-}
-
-Result<std::optional<std::string>> MemoryStore::get_value(const std::string& name) {
-  const std::lock_guard lock{state_->mutex};
-  const auto found = state_->values.find(name);
-  return found == state_->values.end() ? std::optional<std::string>{} : std::optional{found->second};
-}
-
-Result<void> MemoryStore::put_value(const std::string& name, const std::string& value) {
-  const std::lock_guard lock{state_->mutex};
-  STELLWERK_CHECK(check_not_ended());
-  state_->values[name] = value;
-  return {};
-}
+namespace {
 
 class MemoryDatabase final : public Database {
  public:

@@ -74,7 +74,7 @@ Result<bool> MemoryWorld::lock_server(const ServerId& server) { return state_.se
 Result<std::vector<World::Place>> MemoryWorld::places_of(const ActorId& owner) {
   std::vector<Place> places;
   for (const auto& [attempt, place] : state_.places) {
-    if (place.second == owner) places.push_back({attempt, place.first});
+    if (place.second == owner) places.push_back({attempt, place.first, state_.place_keys[attempt]});
   }
   std::stable_sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.server < b.server; });
   return places;
@@ -82,12 +82,14 @@ Result<std::vector<World::Place>> MemoryWorld::places_of(const ActorId& owner) {
 
 Result<void> MemoryWorld::add_place(const Place& place, const TenantId&, const ActorId& owner) {
   state_.places[place.attempt] = {place.server, owner};
+  state_.place_keys[place.attempt] = place.key;
   ++state_.servers.at(place.server).used;
   return {};
 }
 
 Result<bool> MemoryWorld::remove_place(const Place& place) {
   if (state_.places.erase(place.attempt) == 0) return false;
+  state_.place_keys.erase(place.attempt);
   --state_.servers.at(place.server).used;
   return true;
 }

@@ -121,7 +121,7 @@ void Session::configure() {
     session << "pragma synchronous = full";
     session << "pragma temp_store = memory";
     int overwritten = 0;
-    session << "pragma secure_delete = fast", soci::into(overwritten);  // what was deleted does not stay readable in the page
+    session << "pragma secure_delete = on", soci::into(overwritten);  // what was deleted does not stay readable, neither in the page nor in one that is free
     return;
   }
   session << "set client_min_messages = warning";

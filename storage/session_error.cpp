@@ -13,8 +13,22 @@
 namespace stellwerk::storage {
 namespace {
 
+/// SOCI's own line says nothing; libpq's, below it, who did not answer and why. Other texts of libpq may repeat a part of the URL, which may be its password.
+std::string_view without_preface(std::string_view text) {
+  constexpr std::string_view preface = "Cannot establish connection to the database.";
+  if (!text.starts_with(preface)) return text;
+  auto rest = text.substr(preface.size());
+  while (!rest.empty() && (rest.front() == '\n' || rest.front() == ' ')) rest.remove_prefix(1);
+  for (const std::string_view known : {"connection to server", "could not translate host name"})
+    if (rest.starts_with(known)) return rest;
+  return "no connection to the database, and no reason that may be shown; look at its URL";
+}
+
 /// The first line is enough: libpq repeats the statement below it.
 std::string first_line(std::string_view text) {
+  text = without_preface(text);
+  // "sqlite3_statement_backend::prepare: ": where in SOCI it happened, which helps nobody
+  if (const auto place = text.starts_with("sqlite3_") ? text.find(": ") : std::string_view::npos; place != std::string_view::npos) text.remove_prefix(place + 2);
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.remove_suffix(1);
   return std::string{text.substr(0, std::min<std::size_t>(text.find('\n'), 2'000))};
 }

@@ -46,6 +46,7 @@ struct Statements {
   Bulk write_runs{run_columns, insert_into("run", run_columns, " on conflict (id) do update set " +
                                                                     run_columns.assignments("excluded.", {"id", "tenant", "actor", "started_at"}))};
   Bulk consume{Columns{"receiver, seq:i"}, "delete from mailbox where (seq, receiver) in (select d.seq, d.receiver from {rows})"};
+  Bulk rewrite{Columns{"receiver, seq:i, payload:j"}, "update mailbox set payload = d.payload from {rows} where mailbox.seq = d.seq and mailbox.receiver = d.receiver"};
   Bulk send{message_columns(), insert_into("mailbox", message_columns())};
   Bulk remember_deferrals{deferral_columns(), insert_into("deferred_event", deferral_columns(), " on conflict (id) do nothing")};
   Bulk write_incidents{incident_columns, insert_into("incident", incident_columns, " on conflict (id) do update set " +
@@ -63,7 +64,7 @@ struct Statements {
 };
 
 struct Rows {
-  std::vector<Row> journal, cleared, timers, ended, attempts, runs, consumed, messages, incidents, closed, outbox, deferrals, forgotten, keys, audit, guarded;
+  std::vector<Row> journal, cleared, timers, ended, attempts, runs, consumed, rewritten, messages, incidents, closed, outbox, deferrals, forgotten, keys, audit, guarded;
   std::map<std::string, Changes> by_kind;
 
   void add(const Commit& commit, const ActorChange& change) {
@@ -76,6 +77,7 @@ struct Rows {
     for (const auto& run : change.runs_before) runs.push_back(to_row(run));
     if (change.run) runs.push_back(to_row(*change.run));
     for (const auto seq : change.consumed) consumed.push_back({actor.id.str(), seq});
+    for (const auto& m : change.rewritten) rewritten.push_back({actor.id.str(), m.seq, dump_json(m.payload)});
     for (const auto& m : change.messages) {
       messages.push_back({actor.tenant.str(), m.receiver.str(), m.sender.str(), m.event_id.str(), m.event, dump_json(m.payload), dump_json(m.meta),
                           std::int64_t{m.deferred ? 1 : 0}, to_micros(m.at), std::int64_t{m.returned ? 1 : 0}});
@@ -110,6 +112,7 @@ Result<void> SqlStore::write_details(std::span<const Commit> batch, const Group&
   STELLWERK_CHECK(session_.run(statements.write_attempts, rows.attempts));
   STELLWERK_CHECK(session_.run(statements.write_runs, rows.runs));
   STELLWERK_CHECK(session_.run(statements.consume, rows.consumed));
+  STELLWERK_CHECK(session_.run(statements.rewrite, rows.rewritten));
   STELLWERK_CHECK(session_.run(statements.send, rows.messages));
   STELLWERK_CHECK(session_.run(statements.remember_deferrals, rows.deferrals));
   STELLWERK_CHECK(session_.run(statements.write_incidents, rows.incidents));

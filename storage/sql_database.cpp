@@ -69,18 +69,18 @@ class SqlDatabaseImpl final : public SqlDatabase {
   Result<std::unique_ptr<Store>> open_store() override {
     auto store = std::make_unique<SqlStore>(kind_, target_, patience_);
     store->use_incarnation(incarnation());
-    if (auto connected = store->connect(); !connected) return wrap(std::move(connected.error()), "open a session on the database");
+    if (auto connected = store->connect(); !connected) return wrap(std::move(connected.error()), opening());
     return store;
   }
   Result<std::unique_ptr<Directory>> open_directory() override {
     auto directory = std::make_unique<SqlDirectory>(kind_, target_, patience_);
     directory->use_incarnation(incarnation());
-    if (auto connected = directory->connect(); !connected) return wrap(std::move(connected.error()), "open a session on the database");
+    if (auto connected = directory->connect(); !connected) return wrap(std::move(connected.error()), opening());
     return directory;
   }
   Result<std::vector<std::string>> migrate() override {
     Session session{kind_, target_, SessionUse::reader};
-    if (auto connected = session.connect(1); !connected) return wrap(std::move(connected.error()), "open a session on the database");
+    if (auto connected = session.connect(1); !connected) return wrap(std::move(connected.error()), opening());
     return apply_migrations(session);
   }
   Result<std::optional<std::string>> holder(const std::string& host) override {
@@ -88,7 +88,7 @@ class SqlDatabaseImpl final : public SqlDatabase {
     const std::lock_guard lock{looking_};
     if (!look_) {
       auto session = std::make_unique<Session>(kind_, target_, SessionUse::reader, patience_);
-      if (auto connected = session->connect(1); !connected) return wrap(std::move(connected.error()), "open a session on the database");
+      if (auto connected = session->connect(1); !connected) return wrap(std::move(connected.error()), opening());
       look_ = std::move(session);
     }
     return find_holder(*look_, host);
@@ -96,6 +96,8 @@ class SqlDatabaseImpl final : public SqlDatabase {
   std::string dialect() const override { return kind_ == DialectKind::sqlite ? "sqlite" : "postgresql"; }
 
  private:
+  /// What is done, for errors. The URL of PostgreSQL may hold a password; its host stands in the cause.
+  std::string opening() const { return kind_ == DialectKind::sqlite ? "open the database " + target_.reveal() : std::string{"open a session on the database"}; }
   std::string incarnation() const {
     const std::lock_guard lock{mutex_};
     return incarnation_;

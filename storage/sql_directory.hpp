@@ -53,6 +53,7 @@ class SqlDirectory final : public Directory {
   Result<std::int64_t> count_sealed(const TenantId& tenant, const std::string& key) override;
   Result<void> destroy_data_key(const TenantId& tenant, const std::string& key) override;
   Result<void> reseal_data_keys(std::span<const DataKeyRow> keys) override;
+  Result<bool> purge_deleted() override;
 
   Result<std::vector<Lease>> list_leases(const TenantId& tenant) override;
 
@@ -70,7 +71,9 @@ class SqlDirectory final : public Directory {
 
  private:
   Result<void> overwrite_deleted();
-  Result<void> purge_deleted();
+  Result<void> owe_purge();
+  Result<void> purge_now();
+  Result<void> rewrite_keys();
 
   Session session_;
 };

@@ -36,6 +36,11 @@ const std::string not_held = "not exists (select 1 from incident i where i.actor
 /// No emergency stop holds its tenant.
 std::string not_stopped(const std::string& of) { return "not exists (select 1 from emergency_stop s where s.tenant = '' or s.tenant = " + of + ")"; }
 
+/// No stop of its tenant was lifted lately that it has lived through: its time stood still meanwhile, which its row does not say before it is
+/// written again.
+const std::string keeps_its_time =
+    "not exists (select 1 from emergency_stop_change s where s.turned_on = 0 and (s.tenant = '' or s.tenant = t.tenant) and s.at > t.due and s.at > :before - 86400000000)";
+
 const std::string actor_list = "a.id, a.tenant, a.kind, a.workflow, a.revision, a.state";
 const char* const stuck_types = "ttttitttti";
 
@@ -107,7 +112,7 @@ Result<std::vector<StuckRow>> SqlDirectory::overdue_timers(Time before) {
 Result<StuckPage> SqlDirectory::overdue_attempts(const std::string& after, int limit, Time before) {
   static const auto sql = "select " + actor_list + ", t.actor, case when f.incarnation is null then 'attempt_abandoned' else 'attempt_past_deadline' end as what, t.step, t.due "
                           "from attempt t left join node_fence f on f.incarnation = t.incarnation left join actor a on a.id = t.actor "
-                          "where t.run > :after and t.run <= :until and (f.incarnation is null or (t.deadline > 0 and t.deadline < :before and t.due < :before and " + not_held + " and " + not_stopped("t.tenant") + ")) "
+                          "where t.run > :after and t.run <= :until and (f.incarnation is null or (t.deadline > 0 and t.deadline < :before and t.due < :before and " + not_held + " and " + not_stopped("t.tenant") + " and " + keeps_its_time + ")) "
                           "order by t.run limit :limit";
   STELLWERK_TRY(auto page, read_page(session_, "select max(run), count(*) from (select run from attempt where run > :after order by run limit :limit) p", "ti", after, limit));
   if (page.looked_at == 0) return page;

@@ -156,8 +156,14 @@ Result<std::vector<StopRow>> SqlStore::stops() {
 }
 
 Result<std::vector<StopRow>> SqlStore::stop_history(const TenantId& tenant, int limit) {
-  static const auto sql = "select " + stop_change_columns.list() + " from emergency_stop_change where tenant = '' or tenant = :tenant order by seq desc limit :limit";
-  STELLWERK_TRY(const auto rows, session_.rows(sql, stop_change_columns.types(), {{"tenant", tenant.str()}, {"limit", std::int64_t{limit}}}));
+  static const auto all = "select " + stop_change_columns.list() + " from emergency_stop_change";
+  static const auto newest = std::string{" order by seq desc limit :limit"};
+  static const auto of_tenant = all + " where tenant = '' or tenant = :tenant" + newest, of_all = all + newest;
+  const auto asked = [&] {
+    if (tenant.empty()) return session_.rows(of_all, stop_change_columns.types(), {{"limit", std::int64_t{limit}}});
+    return session_.rows(of_tenant, stop_change_columns.types(), {{"tenant", tenant.str()}, {"limit", std::int64_t{limit}}});
+  };
+  STELLWERK_TRY(const auto rows, asked());
   return read_all(rows, read_stop);
 }
 

@@ -1,8 +1,9 @@
-// What the engine reads: actors with their mailbox, attempts to take over, timers that are due.
+// What the engine reads: actors with their mailbox, attempts to take over, messages that wait. Due timers: sql_due.cpp.
 
 #include <fmt/format.h>
 
 #include <iterator>
+#include <unordered_map>
 
 #include "monitoring/log.hpp"
 #include "storage/rows.hpp"
@@ -10,26 +11,76 @@
 
 namespace stellwerk::storage {
 
-Result<LoadedActor> SqlStore::load(const ActorId& id) {
-  static const auto types = actor_columns.types() + "t";
-  static const auto actor_sql = "select " + actor_columns.list() + ", coalesce((select min(i.id) from incident i where i.actor = actor.id and i.kind = 'quarantined' "
-                                "and i.state = 'open'), '') from actor where id = :id";
-  static const auto mailbox_sql = "select " + mailbox_columns.list() + " from mailbox where receiver = :id order by seq limit 256";
-  // The mailbox second: a message that is missed here is announced to the receiver after its commit.
-  STELLWERK_TRY(const auto actors, session_.rows(actor_sql, types, {{"id", id.str()}}));
-  if (actors.empty()) return fail(ErrorCode::not_found, fmt::format("there is no actor {}", id.str()));
+namespace {
+
+std::string ids_list(std::span<const ActorId> ids) {
+  JsonArray list;
+  for (const auto& id : ids) list.emplace_back(boost::json::string(id.str()));
+  return dump_json(list);
+}
+
+const std::string open_quarantine = "coalesce((select min(i.id) from incident i where i.actor = actor.id and i.kind = 'quarantined' and i.state = 'open'), '')";
+
+/// Cells of the actor, then its quarantine.
+Result<LoadedActor> read_loaded(const Row& row) {
   LoadedActor loaded;
-  STELLWERK_TRY(loaded.row, read_bare(actors.front(), actor_columns.types(), read_actor, loaded.unreadable));
-  loaded.quarantine = IncidentId{std::get<std::string>(actors.front().back())};
-  STELLWERK_TRY(const auto messages, session_.rows(mailbox_sql, mailbox_columns.types(), {{"id", id.str()}}));
+  STELLWERK_TRY(loaded.row, read_bare(row, actor_columns.types(), read_actor, loaded.unreadable));
+  loaded.quarantine = IncidentId{std::get<std::string>(row[actor_columns.all().size()])};
+  return loaded;
+}
+
+Result<void> read_mailbox_of(Session& session, LoadedActor& loaded) {
+  static const auto sql = "select " + mailbox_columns.list() + " from mailbox where receiver = :id order by seq limit 256";
+  STELLWERK_TRY(const auto messages, session.rows(sql, mailbox_columns.types(), {{"id", loaded.row.id.str()}}));
   for (const auto& message : messages) {
     STELLWERK_TRY(auto one, read_bare(message, mailbox_columns.types(), read_mailbox, loaded.unreadable));
     loaded.mailbox.push_back(std::move(one));
   }
+  return {};
+}
+
+}  // namespace
+
+Result<LoadedActor> SqlStore::load(const ActorId& id) {
+  static const auto types = actor_columns.types() + "t";
+  static const auto actor_sql = "select " + actor_columns.list() + ", " + open_quarantine + " from actor where id = :id";
+  // The mailbox second: a message that is missed here is announced to the receiver after its commit.
+  STELLWERK_TRY(const auto actors, session_.rows(actor_sql, types, {{"id", id.str()}}));
+  if (actors.empty()) return fail(ErrorCode::not_found, fmt::format("there is no actor {}", id.str()));
+  STELLWERK_TRY(auto loaded, read_loaded(actors.front()));
+  STELLWERK_CHECK(read_mailbox_of(session_, loaded));
   static const auto key_sql = "select " + personal_key_columns.list() + " from personal_key where actor = :id";
   STELLWERK_TRY(const auto keys, session_.rows(key_sql, personal_key_columns.types(), {{"id", id.str()}}));
   STELLWERK_TRY(loaded.personal_key, read_one(keys, read_personal_key));
   return loaded;
+}
+
+Result<std::vector<LoadedActor>> SqlStore::load_many(std::span<const ActorId> ids) {
+  // Few of them have something in their mailbox: those are read one by one, behind the statement that saw it.
+  static const auto types = actor_columns.types() + "tii";
+  static const auto sql = "select " + actor_columns.list() + ", " + open_quarantine + ", case when exists (select 1 from mailbox m where m.receiver = actor.id) then 1 else 0 end, "
+                          "case when exists (select 1 from personal_key k where k.actor = actor.id) then 1 else 0 end from actor where id in {items ids}";
+  static const auto keys_sql = "select " + personal_key_columns.list() + " from personal_key where actor in {items ids}";
+  std::vector<LoadedActor> all;
+  if (ids.empty()) return all;
+  STELLWERK_TRY(const auto rows, session_.rows(sql, types, {{"ids", ids_list(ids)}}));
+  std::unordered_map<ActorId, std::size_t> with_key;
+  for (const auto& row : rows) {
+    STELLWERK_TRY(auto loaded, read_loaded(row));
+    const auto flags = actor_columns.all().size() + 1;
+    if (std::get<std::int64_t>(row[flags]) != 0) STELLWERK_CHECK(read_mailbox_of(session_, loaded));
+    if (std::get<std::int64_t>(row[flags + 1]) != 0) with_key.emplace(loaded.row.id, all.size());
+    all.push_back(std::move(loaded));
+  }
+  if (with_key.empty()) return all;
+  std::vector<ActorId> owners;
+  for (const auto& [id, index] : with_key) owners.push_back(id);
+  STELLWERK_TRY(const auto keys, session_.rows(keys_sql, personal_key_columns.types(), {{"ids", ids_list(owners)}}));
+  for (const auto& row : keys) {
+    STELLWERK_TRY(auto key, read_personal_key(row));
+    all[with_key.at(key.actor)].personal_key = std::move(key);
+  }
+  return all;
 }
 
 Result<std::vector<AttemptRow>> SqlStore::take_over_attempts(const std::string& incarnation) {
@@ -50,11 +101,19 @@ Result<std::vector<AttemptRow>> SqlStore::take_over_attempts(const std::string& 
   return attempts;
 }
 
-Result<std::vector<TimerRow>> SqlStore::timers_due(Time until, int limit) {
-  static const auto sql = "select " + timer_columns.list() + " from timer where due <= :until and held = '' "
-                          "and not exists (select 1 from emergency_stop s where s.tenant = '' or s.tenant = timer.tenant) order by due limit :limit";
-  STELLWERK_TRY(const auto rows, session_.rows(sql, timer_columns.types(), {{"until", to_micros(until)}, {"limit", std::int64_t{limit}}}));
-  return read_all(rows, read_timer);
+Result<std::vector<AttemptRow>> SqlStore::find_attempts(std::span<const ActorId> actors) {
+  static const auto sql = "select " + attempt_columns.list() + " from attempt where actor in {items actors}";
+  JsonArray ids;
+  for (const auto& actor : actors) ids.emplace_back(boost::json::string(actor.str()));
+  STELLWERK_TRY(const auto rows, session_.rows(sql, attempt_columns.types(), {{"actors", dump_json(ids)}}));
+  std::vector<AttemptRow> attempts;
+  for (const auto& row : rows) {
+    std::string unreadable;
+    STELLWERK_TRY(auto attempt, read_bare(row, attempt_columns.types(), read_attempt, unreadable));
+    if (unreadable.empty()) attempts.push_back(std::move(attempt));
+    else monitoring::log_error("an attempt's documents cannot be read", {{"actor", attempt.actor.str()}, {"error", unreadable}});
+  }
+  return attempts;
 }
 
 Result<std::vector<ActorId>> SqlStore::receivers_waiting(int limit) {

@@ -1,6 +1,11 @@
 // The node as an incarnation: fence, heartbeat, shards; and the months of the journal it writes to.
 
+#include <chrono>
+#include <string>
+#include <vector>
+
 #include "monitoring/log.hpp"
+#include "monitoring/metrics.hpp"
 #include "storage/incarnation.hpp"
 #include "storage/sql_holder.hpp"
 #include "storage/sql_months.hpp"
@@ -37,6 +42,7 @@ Result<void> SqlStore::begin_incarnation(const std::string& incarnation, const s
   const bool shared = session_.dialect() == DialectKind::postgresql;  // on SQLite the file lock says that nobody else is there
   // A look without any lock first: who waits for its turn does not disturb the node that works.
   if (shared) STELLWERK_CHECK(check_nobody_lives(session_, host));
+  std::vector<Row> silenced;
   const auto work = [&]() -> Result<void> {
     if (shared) {
       STELLWERK_CHECK(session_.script("lock table node_fence in share row exclusive mode"));  // one taker at a time; batches go on
@@ -45,7 +51,7 @@ Result<void> SqlStore::begin_incarnation(const std::string& incarnation, const s
       STELLWERK_CHECK(session_.rows("select incarnation from node_fence for update", "t"));
       STELLWERK_CHECK(check_nobody_lives(session_, host));
     }
-    STELLWERK_CHECK(session_.execute("delete from node_fence"));
+    STELLWERK_TRY(silenced, session_.rows("delete from node_fence returning host, incarnation", "tt"));
     STELLWERK_CHECK(session_.execute("delete from node_heartbeat"));
     STELLWERK_CHECK(session_.execute("insert into node_fence (incarnation, host, begun_at) values (:incarnation, :host, {now})",
                                      {{"incarnation", incarnation}, {"host", host}}));
@@ -56,6 +62,11 @@ Result<void> SqlStore::begin_incarnation(const std::string& incarnation, const s
   };
   STELLWERK_CHECK(session_.transaction(work));
   session_.set_incarnation(incarnation);
+  if (silenced.empty()) return {};
+  // A node that ends takes its row away itself.
+  monitoring::log_warning("the database is taken over from a node that had not ended; it writes nothing any more",
+                          {{"host", std::get<std::string>(silenced[0][0])}, {"incarnation", std::get<std::string>(silenced[0][1])}});
+  monitoring::gauge("stellwerk_node_took_over_seconds").set(std::chrono::duration<double>(wall_now().time_since_epoch()).count());
   return {};
 }
 

@@ -77,8 +77,14 @@ Result<std::int64_t> SqlDirectory::trim_actor(const ActorId& actor, int limit) {
     // Asked again here: what is deleted cannot be had back.
     STELLWERK_TRY(const auto gone, session_.rows("select id from actor where id = :actor and live = 0", "t", {{"actor", actor.str()}}));
     if (gone.empty()) return {};
-    for (const auto* sql : {"delete from journal where actor = :actor and version in (select version from journal where actor = :actor order by version limit :limit)",
-                            "delete from deferred_event where id in (select id from deferred_event where actor = :actor order by id limit :limit)",
+    // A range in time, which leads to the month where it lies: a list of versions would be looked for in every month.
+    STELLWERK_TRY(const auto batch, session_.rows("select coalesce(max(version), 0), coalesce(min(at), 0), coalesce(max(at), 0) from "
+                                                  "(select version, at from journal where actor = :actor order by version limit :limit) d", "iii",
+                                                  {{"actor", actor.str()}, {"limit", std::int64_t{limit}}}));
+    const auto bound = [&](std::size_t column) { return std::get<std::int64_t>(batch.front()[column]); };
+    STELLWERK_TRY(count, session_.execute("delete from journal where actor = :actor and version <= :version and at between :first and :last",
+                                          {{"actor", actor.str()}, {"version", bound(0)}, {"first", bound(1)}, {"last", bound(2)}}));
+    for (const auto* sql : {"delete from deferred_event where id in (select id from deferred_event where actor = :actor order by id limit :limit)",
                             "delete from run where id in (select id from run where actor = :actor and ended_at > 0 order by id limit :limit)"}) {
       if (count >= limit) return {};
       STELLWERK_TRY(const auto rows, session_.execute(sql, {{"actor", actor.str()}, {"limit", limit - count}}));

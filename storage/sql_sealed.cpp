@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <string_view>
 
+#include "monitoring/log.hpp"
 #include "storage/rows.hpp"
 #include "storage/sql_directory.hpp"
 
 namespace stellwerk::storage {
 namespace {
+
+/// The value that says since when something that was deleted may still be read in the files.
+constexpr std::string_view purge_owed = "purge_owed";
 
 /// Ids are unique together; the first one gives the order of pages. Of `text` a document is no JSON.
 struct SealedTable {
@@ -119,32 +124,79 @@ Result<void> SqlDirectory::overwrite_deleted() {
 
 Result<void> SqlDirectory::destroy_data_key(const TenantId& tenant, const std::string& key) {
   STELLWERK_CHECK(overwrite_deleted());
-  STELLWERK_CHECK(session_.transaction([&]() -> Result<void> {
+  const auto work = [&]() -> Result<void> {
     STELLWERK_TRY(const auto used, count_sealed(tenant, key));
     if (used > 0) return fail(ErrorCode::conflict, fmt::format("the data key {} is still needed by {} rows", key, used));
     STELLWERK_CHECK(session_.execute("delete from data_key where id = :id and tenant = :tenant", {{"id", key}, {"tenant", tenant.str()}}));
-    return {};
-  }));
-  return purge_deleted();
+    return owe_purge();
+  };
+  STELLWERK_CHECK(session_.transaction(work));
+  return purge_now();
 }
 
 Result<void> SqlDirectory::reseal_data_keys(std::span<const DataKeyRow> keys) {
-  STELLWERK_CHECK(session_.transaction([&]() -> Result<void> {
+  const auto work = [&]() -> Result<void> {
     for (const auto& key : keys) {
       STELLWERK_TRY(const auto changed, session_.execute("update data_key set sealed = :sealed where id = :id and tenant = :tenant",
                                                          {{"sealed", key.sealed}, {"id", key.id}, {"tenant", key.tenant.str()}}));
       if (changed != 1) return fail(ErrorCode::conflict, fmt::format("the data key {} is not there any more", key.id));
     }
-    return {};
-  }));
-  return purge_deleted();
+    return owe_purge();
+  };
+  STELLWERK_CHECK(session_.transaction(work));
+  return purge_now();
 }
 
-/// What was deleted must not stay readable in the file: SQLite's pages are overwritten and its log is emptied, PostgreSQL's row versions go.
-Result<void> SqlDirectory::purge_deleted() {
-  if (session_.dialect() == DialectKind::sqlite) return session_.script("pragma wal_checkpoint(truncate)");
-  STELLWERK_CHECK(session_.script("vacuum data_key"));
-  return session_.script("vacuum personal_key");
+Result<void> SqlDirectory::owe_purge() {
+  static const Bulk owe{Columns{"name, content"}, "insert into value (name, content) select d.name, d.content from {rows} where true on conflict (name) do update set content = excluded.content"};
+  const Row row{std::string{purge_owed}, std::to_string(to_micros(wall_now()))};
+  STELLWERK_CHECK(session_.run(owe, {&row, 1}));
+  return {};
+}
+
+Result<void> SqlDirectory::purge_now() {
+  STELLWERK_TRY(const auto purged, purge_deleted());
+  if (!purged) monitoring::log_warning("what was deleted may still be read in the files of the database: somebody is reading there; it is tried again");
+  return {};
+}
+
+Result<bool> SqlDirectory::purge_deleted() {
+  STELLWERK_TRY(const auto owed, session_.rows("select content from value where name = :name", "t", {{"name", std::string{purge_owed}}}));
+  if (owed.empty()) return true;
+  if (session_.dialect() == DialectKind::sqlite) {
+    STELLWERK_CHECK(overwrite_deleted());
+    STELLWERK_CHECK(rewrite_keys());
+    STELLWERK_CHECK(session_.script("pragma busy_timeout = 500"));  // nobody can write while it waits for readers
+    const auto emptied = session_.rows("pragma wal_checkpoint(truncate)", "iii");
+    STELLWERK_CHECK(session_.script("pragma busy_timeout = 10000"));
+    if (!emptied) return fail(emptied.error());
+    if (emptied->empty() || std::get<std::int64_t>(emptied->at(0)[0]) != 0) return false;  // a reader holds an old state of the file
+  } else {
+    STELLWERK_CHECK(session_.script("vacuum data_key"));
+    STELLWERK_CHECK(session_.script("vacuum personal_key"));
+  }
+  // One that was owed meanwhile stays owed.
+  const auto settle = [&]() -> Result<void> {
+    STELLWERK_CHECK(session_.execute("delete from value where name = :name and content = :content", {{"name", std::string{purge_owed}}, {"content", std::get<std::string>(owed[0][0])}}));
+    return {};
+  };
+  STELLWERK_CHECK(session_.transaction(settle));
+  return true;
+}
+
+/// Deleting a row overwrites it where it stands. But when pages were split and merged before, parts of it may have stayed in the gaps of
+/// other pages of the table: they go when all of its pages are given up, which overwrites them whole, and what is kept is written anew.
+Result<void> SqlDirectory::rewrite_keys() {
+  return session_.transaction([&]() -> Result<void> {
+    for (const auto* table : {"personal_key", "data_key"}) {
+      STELLWERK_CHECK(session_.script("drop table if exists temp.kept_keys"));
+      STELLWERK_CHECK(session_.script(fmt::format("create temp table kept_keys as select * from {}", table)));
+      STELLWERK_CHECK(session_.script(fmt::format("delete from {}", table)));
+      STELLWERK_CHECK(session_.script(fmt::format("insert into {} select * from temp.kept_keys order by 1", table)));
+      STELLWERK_CHECK(session_.script("drop table temp.kept_keys"));
+    }
+    return {};
+  });
 }
 
 Result<std::optional<PersonalKeyRow>> SqlDirectory::find_personal_key(const TenantId& tenant, const ActorId& actor) {
@@ -170,23 +222,38 @@ Result<std::vector<AuditRow>> SqlDirectory::list_audit(const TenantId& tenant, c
 
 Result<void> SqlDirectory::erase_customer(const TenantId& tenant, const std::string& customer, const AuditRow& audit) {
   static const Bulk keep_audit{audit_columns, "insert into audit (" + audit_columns.list() + ") select " + audit_columns.list("d.") + " from {rows} where true"};
+  static const std::string theirs = "(select id from actor where customer = :customer and tenant = :tenant)";
+  // Words that people and vendors wrote: who wrote them could name anybody.
+  static const std::string words[] = {
+      "update session set revoked = 1 where user_id in (select id from account where customer = :customer and tenant = :tenant)",
+      // The address stays unique and can be used again by whoever comes with it.
+      "update account set email = id || '@erased.invalid', name = '', password_hash = '', disabled = 1 where customer = :customer and tenant = :tenant",
+      "update ticket_message set body = '(erased)' where ticket in (select id from ticket where customer = :customer and tenant = :tenant)",
+      "update ticket set subject = '(erased)' where customer = :customer and tenant = :tenant",
+      // A live service shows what its workflow holds: what that declares personal is gone by now.
+      "update service set hostname = '' where id in (select id from actor where customer = :customer and tenant = :tenant and live = 0)",
+      "update audit set note = '(erased)' where tenant = :tenant and note <> '' and action <> 'erase' and (object = :customer or object in " + theirs + ")",
+  };
+  static const std::string documents[] = {
+      "update outbox set data = cast(:nothing as {json}) where actor in " + theirs,
+      // A run that is held needs what its incident tells, until it is closed.
+      "update incident set message = '(erased)', note = case when note = '' then '' else '(erased)' end, detail = cast(:nothing as {json}) "
+      "where (state = 'closed' or kind <> 'held_run') and actor in " + theirs,
+  };
   const std::initializer_list<Parameter> who{{"customer", customer}, {"tenant", tenant.str()}};
   const auto row = to_row(audit);
   STELLWERK_CHECK(overwrite_deleted());
-  STELLWERK_CHECK(session_.transaction([&]() -> Result<void> {
+  return session_.transaction([&]() -> Result<void> {
     STELLWERK_TRY(const auto there, session_.execute("update customer set name = '', email = '', version = version + 1 where id = :customer and tenant = :tenant", who));
     if (there != 1) return fail(ErrorCode::not_found, fmt::format("there is no customer {}", customer));
-    STELLWERK_CHECK(session_.execute("delete from personal_key where customer = :customer and tenant = :tenant", who));
-    STELLWERK_CHECK(session_.execute("update session set revoked = 1 where user_id in (select id from account where customer = :customer and tenant = :tenant)", who));
-    // The address stays unique and can be used again by whoever comes with it.
-    STELLWERK_CHECK(session_.execute("update account set email = id || '@erased.invalid', name = '', password_hash = '', disabled = 1 where customer = :customer and tenant = :tenant", who));
-    STELLWERK_CHECK(session_.execute("update ticket_message set body = '(erased)' where ticket in (select id from ticket where customer = :customer and tenant = :tenant)", who));
-    STELLWERK_CHECK(session_.execute("update outbox set data = cast(:nothing as {json}) where actor in (select id from actor where customer = :customer and tenant = :tenant)",
-                                     {{"nothing", "{}"}, {"customer", customer}, {"tenant", tenant.str()}}));
+    STELLWERK_TRY(const auto kept, session_.rows("select actor from personal_key where customer = :customer and tenant = :tenant order by actor limit 1", "t", who));
+    if (!kept.empty())
+      return fail(ErrorCode::conflict, fmt::format("actor {} of customer {} still keeps what is personal", std::get<std::string>(kept[0][0]), customer), "personal_key");
+    for (const auto& sql : words) STELLWERK_CHECK(session_.execute(sql, who));
+    for (const auto& sql : documents) STELLWERK_CHECK(session_.execute(sql, {{"nothing", "{}"}, {"customer", customer}, {"tenant", tenant.str()}}));
     STELLWERK_CHECK(session_.run(keep_audit, {&row, 1}));
-    return {};
-  }));
-  return purge_deleted();
+    return owe_purge();
+  });
 }
 
 }  // namespace stellwerk::storage

@@ -1,5 +1,5 @@
 #pragma once
-// The Store on a SQL database. Its members are spread by noun: sql_commit, sql_load, sql_references, sql_settings, sql_node,
+// The Store on a SQL database. Its members are spread by noun: sql_commit, sql_load, sql_due, sql_references, sql_settings, sql_node,
 // sql_actions, sql_things, sql_keys.
 
 #include <set>
@@ -26,8 +26,12 @@ class SqlStore final : public Store {
   Result<std::vector<ActionResult>> run_actions(std::span<const ActionRequest> requests, Time now) override;
 
   Result<LoadedActor> load(const ActorId& id) override;
+  Result<std::vector<LoadedActor>> load_many(std::span<const ActorId> ids) override;
   Result<std::vector<AttemptRow>> take_over_attempts(const std::string& incarnation) override;
-  Result<std::vector<TimerRow>> timers_due(Time until, int limit) override;
+  Result<std::vector<AttemptRow>> find_attempts(std::span<const ActorId> actors) override;
+  Result<std::vector<TenantId>> tenants_due(Time until) override;
+  Result<std::vector<TimerRow>> timers_due(const TenantId& tenant, Time until, int limit, const std::optional<TimerRow>& after) override;
+  Result<std::optional<Time>> next_due(Time after) override;
   Result<std::vector<ActorId>> receivers_waiting(int limit) override;
   Result<Undelivered> return_undelivered(std::int64_t after, int limit) override;
   Result<std::vector<ReferenceRow>> read_references(const TenantId& tenant, std::span<const std::string> ids) override;

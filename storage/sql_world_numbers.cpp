@@ -1,3 +1,5 @@
+#include <algorithm>
+
 #include "storage/rows.hpp"
 #include "storage/sql_world.hpp"
 

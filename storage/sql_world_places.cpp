@@ -53,18 +53,18 @@ Result<bool> SqlWorld::lock_server(const ServerId& server) {
 }
 
 Result<std::vector<World::Place>> SqlWorld::places_of(const ActorId& owner) {
-  STELLWERK_TRY(const auto rows, session_.rows("select attempt, server from place where owner = :owner order by server, attempt", "tt", {{"owner", owner.str()}}));
+  STELLWERK_TRY(const auto rows, session_.rows("select attempt, server, key from place where owner = :owner order by server, attempt", "ttt", {{"owner", owner.str()}}));
   std::vector<Place> places;
   for (const auto& row : rows) {
     Reader r{row};
-    places.push_back(Place{r.id<AttemptId>(), r.id<ServerId>()});
+    places.push_back(Place{r.id<AttemptId>(), r.id<ServerId>(), r.text()});
   }
   return places;
 }
 
 Result<void> SqlWorld::add_place(const Place& place, const TenantId& tenant, const ActorId& owner) {
-  STELLWERK_CHECK(session_.execute("insert into place (attempt, tenant, server, owner) values (:attempt, :tenant, :server, :owner)",
-                                   {{"attempt", place.attempt.str()}, {"tenant", tenant.str()}, {"server", place.server.str()}, {"owner", owner.str()}}));
+  STELLWERK_CHECK(session_.execute("insert into place (attempt, tenant, server, owner, key) values (:attempt, :tenant, :server, :owner, :key)",
+                                   {{"attempt", place.attempt.str()}, {"tenant", tenant.str()}, {"server", place.server.str()}, {"owner", owner.str()}, {"key", place.key}}));
   STELLWERK_CHECK(session_.execute("update server set used = used + 1 where id = :id", {{"id", place.server.str()}}));
   return {};
 }

@@ -99,7 +99,7 @@ struct Decision {
 /// Decides. Pure: the same arguments give the same decision.
 /// Errors are refusals, nothing changes: conflict (reasons busy, incident_open, not_allowed_now, duplicate_command), permission_denied,
 /// not_found (no such event or incident), invalid_argument with field pointers (remedies: reasons remedy_not_offered, identity_in_use),
-/// resource_exhausted (64 deferred, too many moves or messages). Messages, timers and outcomes that cannot be decided are no errors:
+/// resource_exhausted (too many deferred); invalid_argument with a reason for every other limit (Limits). Messages, timers and outcomes that cannot be decided are no errors:
 /// an incident keeps them.
 /// A stale outcome, timer or turn gives a decision with an empty journal: is_nothing().
 [[nodiscard]] Result<Decision> advance(const Definition& definition, const Snapshot& snapshot, const Event& event, Time now);

@@ -2,6 +2,7 @@
 // What advance() reads: the actor as it is now, and the event that reaches it. Plain values.
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -13,6 +14,7 @@
 #include "core/outcome.hpp"
 #include "workflows/cel/value.hpp"
 #include "workflows/definition.hpp"
+#include "workflows/limits.hpp"
 
 namespace stellwerk::workflows {
 
@@ -43,6 +45,7 @@ struct BegunStep {
   bool touched = false;    ///< an effect is possible: not proven to be absent
   std::vector<std::pair<int, Json>> before;  ///< attributes it saved, as they were before
   Time sent{};             ///< latest moment its request may have left without a clear answer
+  bool undo_unclear = false;  ///< its undo may have happened, and must not be repeated before somebody has looked
 };
 
 /// A try in hand; one per run, or one per branch of a `parallel`.
@@ -64,6 +67,8 @@ struct Attempt {
   Time deadline{};
   Time sent{};             ///< latest moment bytes of a changing request may have left
   Duration waited{};       ///< for a server that was not there: not part of the step's time
+  Duration stood{};        ///< while an emergency stop was on: not part of it either
+  Time reckoned{};         ///< up to here stops are in `stood`; epoch: from `started` on they are not
 };
 
 enum class Phase {
@@ -95,6 +100,7 @@ struct Failure {
 struct Waiting {
   StepAt at;
   Time since{};
+  Duration stood{};  ///< while an emergency stop was on: given back already
 };
 
 /// One pass through the steps of a work.
@@ -158,6 +164,7 @@ struct Cursor {
   std::vector<FailedEvent> failed;
   std::set<std::string> shown;        ///< one-time secrets whose present value the owner has seen
   int moves = 0;                      ///< steps and transitions without an event from outside
+  int depth = 0;                      ///< messages that have caused one another, up to what is in hand
 };
 [[nodiscard]] Json encode_cursor(const Cursor& cursor);
 /// Errors: internal, when the text is not a cursor.
@@ -173,6 +180,14 @@ struct Calendar {
   std::string zone = "UTC";                              ///< IANA name
   Duration automation_time = std::chrono::hours{6};      ///< local time of day
 };
+
+/// A span in which an emergency stop was on.
+struct Standstill {
+  Time from{};
+  Time until = Time::max();  ///< max: it is on
+};
+/// How much of the time between `from` and `until` the actor had to stand still. The spans do not overlap.
+[[nodiscard]] Duration stood_still(const std::vector<Standstill>& spans, Time from, Time until);
 
 /// A row that a reference points to, as it was committed when it was read.
 struct Row {
@@ -193,6 +208,8 @@ struct Snapshot {
   Cursor cursor;
   std::vector<Deferred> deferred;
   Calendar calendar;
+  Limits limits;
+  std::shared_ptr<const std::vector<Standstill>> standstills;  ///< of its tenant, those that matter; null: none
   std::map<std::string, Row, std::less<>> rows;  ///< by id: what references point to, as far as it was read (Decision::needs asks for more)
 };
 
@@ -234,6 +251,7 @@ struct Remedy {
   std::string note;
   Json input = JsonObject{};   ///< edit: members that replace those of the step's input
   Json output = JsonObject{};  ///< done: the step's result as verified
+  bool verified_absent = false;  ///< retry: somebody has looked, it has not happened: do it, without looking first
 };
 /// A person changes attributes that are declared `edit`.
 struct Edit {
@@ -248,7 +266,7 @@ struct Event {
   EventId id;
   Principal by;
   std::string trace;  ///< 32 hex digits
-  int depth = 0;      ///< causation depth, at most 64
+  int depth = 0;      ///< of messages and births: how many caused one another before
   Body body;
   /// The store refused what this event led to (an action of a transition): it is put before a person instead of being applied.
   std::optional<Error> refused = {};

@@ -67,10 +67,10 @@ Result<void> VirtualActor::edit(const Json& values, const std::string& role) {
   return apply({.id = fresh_id(), .by = {"usr_1", role}, .trace = {}, .body = Edit{values}});
 }
 
-Result<void> VirtualActor::remedy(Remedy::What what, const Json& input, const Json& output, const std::string& note) {
+Result<void> VirtualActor::remedy(Remedy::What what, const Json& input, const Json& output, const std::string& note, bool verified_absent) {
   budget_ = max_decisions;
   if (incidents.empty()) return fail(ErrorCode::not_found, "no incident is open", "no_incident");
-  return apply({.id = fresh_id(), .by = {"usr_1", "staff"}, .trace = {}, .body = Remedy{what, incidents.front().id, note, input, output}});
+  return apply({.id = fresh_id(), .by = {"usr_1", "staff"}, .trace = {}, .body = Remedy{what, incidents.front().id, note, input, output, verified_absent}});
 }
 
 Result<void> VirtualActor::change_setting(const std::string& name, const Json& value) {
@@ -187,7 +187,8 @@ void VirtualActor::keep(const Event& event, const Decision& decision) {
   for (const auto& message : decision.messages) {
     messages.push_back(message);
     if (message.receiver == snapshot_.id.str())
-      mailbox_.push_back({.seq = ++last_seq_, .id = message.id, .event = message.event, .payload = message.payload, .sender = message.receiver});
+      mailbox_.push_back({.seq = ++last_seq_, .id = message.id, .event = message.event, .payload = message.payload, .sender = message.receiver, .by = {}, .command = false, .deferred = false,
+                          .depth = decision.next.cursor.depth + 1});
   }
   notices.insert(notices.end(), decision.notices.begin(), decision.notices.end());
   created.insert(created.end(), decision.created.begin(), decision.created.end());
@@ -200,7 +201,7 @@ void VirtualActor::keep(const Event& event, const Decision& decision) {
 /// The event in hand becomes a row of its own, with a new number.
 void VirtualActor::keep_deferral(const Event& event, const Decision& decision) {
   Mail mail{.seq = ++last_seq_, .id = event.id, .event = decision.defer->event, .payload = decision.applied_payload, .sender = {}, .by = event.by,
-            .command = std::holds_alternative<Command>(event.body), .deferred = true};
+            .command = std::holds_alternative<Command>(event.body), .deferred = true, .depth = event.depth};
   if (const auto* message = std::get_if<Message>(&event.body)) mail.sender = message->sender;
   for (auto& deferral : snapshot_.deferred)
     if (deferral.seq == 0) deferral.seq = mail.seq;

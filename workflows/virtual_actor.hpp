@@ -54,7 +54,7 @@ class VirtualActor {
   [[nodiscard]] Result<void> message(const std::string& name, const Json& payload, const std::string& sender);
   [[nodiscard]] Result<void> edit(const Json& values, const std::string& role);
   /// Of the oldest open incident. Errors: not_found, when none is open.
-  [[nodiscard]] Result<void> remedy(Remedy::What what, const Json& input, const Json& output, const std::string& note);
+  [[nodiscard]] Result<void> remedy(Remedy::What what, const Json& input, const Json& output, const std::string& note, bool verified_absent = false);
   /// Errors: not_found, invalid_argument.
   [[nodiscard]] Result<void> change_setting(const std::string& name, const Json& value);
   /// A row that references may point to is there now, with these fields beside those it has.
@@ -109,6 +109,7 @@ class VirtualActor {
     Principal by;
     bool command = false;
     bool deferred = false;
+    int depth = 0;  ///< messages that caused one another before
   };
 
   [[nodiscard]] EventId fresh_id();

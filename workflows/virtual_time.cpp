@@ -66,7 +66,7 @@ Result<bool> VirtualActor::take_mail() {
   const auto* found = find_mail();
   if (found == nullptr) return false;
   const auto mail = *found;
-  Event event{.id = mail.id, .by = mail.by, .trace = {}, .body = {}};
+  Event event{.id = mail.id, .by = mail.by, .trace = {}, .depth = mail.depth, .body = {}};
   if (mail.deferred) event.body = Turn{mail.event, mail.payload, mail.seq, mail.command};
   else event.body = Message{mail.event, mail.payload, mail.sender, mail.seq};
   STELLWERK_CHECK(apply(std::move(event)));

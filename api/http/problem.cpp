@@ -1,5 +1,8 @@
 #include "api/http/problem.hpp"
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <utility>
 
@@ -8,13 +11,13 @@
 namespace stellwerk::http {
 namespace {
 
-Response render(int status, std::string_view type, std::string_view detail, std::string_view trace_id, JsonArray errors) {
+Response render(int status, std::string_view type, std::string_view detail, std::string_view trace_id, JsonArray errors, std::chrono::seconds retry_after = {}) {
   JsonObject document{{"type", "/problems/" + std::string{type}}, {"title", standard_reason(status)}, {"status", status}, {"detail", detail}};
   if (!trace_id.empty()) document["trace_id"] = trace_id;
   if (!errors.empty()) document["errors"] = std::move(errors);
   auto response = json_response(status, Json(std::move(document)));
   response.headers = {{"Content-Type", "application/problem+json"}};
-  if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", "1");
+  if (status == 429 || status == 503) response.headers.emplace_back("Retry-After", std::to_string(std::max<std::int64_t>(retry_after.count(), 1)));
   return response;
 }
 
@@ -50,7 +53,7 @@ Response problem_response(const Error& error, std::string_view trace_id) {
                              : error.code == ErrorCode::invalid_argument ? describe(error)
                                                                          : error.message;
   const auto type = error.reason.empty() ? to_string(error.code) : std::string_view{error.reason};
-  return render(status_of(error.code), type, detail, trace_id, std::move(errors));
+  return render(status_of(error.code), type, detail, trace_id, std::move(errors), error.retry_after);
 }
 
 Response protocol_problem(int status, std::string_view detail, std::string_view trace_id) {

@@ -50,7 +50,7 @@ struct Response {
 
 [[nodiscard]] Response json_response(int status, const Json& body);
 /// application/problem+json (RFC 9457): type "/problems/<reason or code>", title, status, detail, trace_id, errors [{pointer, message}].
-/// Adds Retry-After: 1 to 429 and 503.
+/// Adds Retry-After to 429 and 503: the seconds that the error names, at least 1.
 [[nodiscard]] Response problem_response(const Error& error, std::string_view trace_id);
 
 /// A chunked answer that any thread may feed; used by server-sent events. Copies share the stream.

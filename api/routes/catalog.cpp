@@ -4,9 +4,12 @@
 
 #include <array>
 #include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "api/api.hpp"
-#include "api/members.hpp"
+#include "api/read_members.hpp"
 #include "api/render.hpp"
 
 namespace stellwerk::api {
@@ -37,13 +40,12 @@ void list_products(Api& api, Call&& call) {
 }
 
 void add_product(Api& api, Call&& call) {
-  auto body = call.body();
-  if (!body) return call.refuse(body.error());
-  Members members{*body, "the product cannot be added", "bad_product"};
-  actors::ProductRow product{.id = make_id<ProductId>("prd"), .tenant = call.caller.tenant, .name = members.text("name", 1, 200), .workflow = members.text("workflow", 1, 64),
-                             .attributes = members.object("attributes"), .visible = members.flag_or("visible", true), .created_at = wall_now()};
-  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
-  api.answer(std::move(call), [product = std::move(product)](actors::Views& views, const Call&) -> Result<Json> {
+  auto product = read_members(call, "the product cannot be added", "bad_product", [&](Members& members) {
+    return actors::ProductRow{.id = make_id<ProductId>("prd"), .tenant = call.caller.tenant, .name = members.text("name", 1, 200), .workflow = members.text("workflow", 1, 64),
+                              .attributes = members.object("attributes"), .visible = members.flag_or("visible", true), .created_at = wall_now()};
+  });
+  if (!product) return;
+  api.answer(std::move(call), [product = std::move(*product)](actors::Views& views, const Call&) -> Result<Json> {
     STELLWERK_CHECK(views.put_product(product));
     return render(product, true);
   }, 201);
@@ -74,48 +76,45 @@ Result<Json> read_back(actors::Views& views, const actors::ServerRow& server) {
 }
 
 void add_server(Api& api, Call&& call) {
-  auto body = call.body();
-  if (!body) return call.refuse(body.error());
-  Members members{*body, "the server cannot be added", "bad_server"};
-  actors::ServerRow server{.id = make_id<ServerId>("srv"), .tenant = call.caller.tenant, .name = members.text("name", 1, 200), .connector = members.text("connector", 1, 64),
-                           .pool = members.text("pool", 1, 64), .capacity = static_cast<int>(members.number_or("capacity", 0, 1'000'000, 0)), .state = "active",
-                           .settings = members.object("settings"), .created_at = wall_now()};
-  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
-  api.answer(std::move(call), [server = std::move(server)](actors::Views& views, const Call&) -> Result<Json> {
+  auto server = read_members(call, "the server cannot be added", "bad_server", [&](Members& members) {
+    return actors::ServerRow{.id = make_id<ServerId>("srv"), .tenant = call.caller.tenant, .name = members.text("name", 1, 200), .connector = members.text("connector", 1, 64),
+                             .pool = members.text("pool", 1, 64), .capacity = static_cast<int>(members.number_or("capacity", 0, 1'000'000, 0)), .state = "active",
+                             .settings = members.object("settings"), .created_at = wall_now()};
+  });
+  if (!server) return;
+  api.answer(std::move(call), [server = std::move(*server)](actors::Views& views, const Call&) -> Result<Json> {
     STELLWERK_CHECK(views.put_server(server));
     return read_back(views, server);
   }, 201);
 }
 
 void add_range(Api& api, Call&& call) {
-  auto body = call.body();
-  if (!body) return call.refuse(body.error());
-  Members members{*body, "the id range cannot be added", "bad_range"};
-  const auto name = members.text("name", 1, 64);
-  const auto first = members.number("first", 0, largest_number);
-  const auto last = members.number("last", 0, largest_number);
-  if (!members.has_problems() && (last < first || last - first >= 65'536)) members.problem("/last", "the last number is not below the first, and a range has at most 65,536 numbers");
-  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
-  api.answer(std::move(call), [name, first, last](actors::Views& views, const Call& c) -> Result<Json> {
-    STELLWERK_CHECK(views.put_id_range(c.caller.tenant, name, first, last));
-    return Json(JsonObject{{"name", name}, {"first", first}, {"last", last}});
+  auto given = read_members(call, "the id range cannot be added", "bad_range", [](Members& members) {
+    storage::IdRange range{.tenant = {}, .name = members.text("name", 1, 64), .first = members.number("first", 0, largest_number), .last = members.number("last", 0, largest_number)};
+    if (!members.has_problems() && (range.last < range.first || range.last - range.first >= 65'536))
+      members.problem("/last", "the last number is not below the first, and a range has at most 65,536 numbers");
+    return range;
+  });
+  if (!given) return;
+  api.answer(std::move(call), [range = std::move(*given)](actors::Views& views, const Call& c) -> Result<Json> {
+    STELLWERK_CHECK(views.put_id_range(c.caller.tenant, range.name, range.first, range.last));
+    return Json(JsonObject{{"name", range.name}, {"first", range.first}, {"last", range.last}});
   }, 201);
 }
 
 void add_addresses(Api& api, Call&& call) {
-  auto body = call.body();
-  if (!body) return call.refuse(body.error());
-  Members members{*body, "the addresses cannot be added", "bad_addresses"};
-  const auto pool = members.text("pool", 1, 64);
-  auto addresses = members.texts("addresses", 4096);
-  if (!members.has_problems())
-    for (std::size_t i = 0; i < addresses.size(); ++i)
-      if (!is_address(addresses[i]))
-        members.problem("/addresses/" + std::to_string(i), "an IPv4 or IPv6 address is expected");
-  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
-  api.answer(std::move(call), [pool, addresses = std::move(addresses)](actors::Views& views, const Call& c) -> Result<Json> {
-    STELLWERK_CHECK(views.put_addresses(c.caller.tenant, pool, addresses));
-    return Json(JsonObject{{"pool", pool}, {"addresses", strings(addresses)}});
+  auto given = read_members(call, "the addresses cannot be added", "bad_addresses", [](Members& members) {
+    std::pair taken{members.text("pool", 1, 64), std::vector<std::string>{}};
+    taken.second = members.texts("addresses", 4096);
+    const bool readable = !members.has_problems();
+    for (std::size_t i = 0; readable && i < taken.second.size(); ++i)
+      if (!is_address(taken.second[i])) members.problem("/addresses/" + std::to_string(i), "an IPv4 or IPv6 address is expected");
+    return taken;
+  });
+  if (!given) return;
+  api.answer(std::move(call), [given = std::move(*given)](actors::Views& views, const Call& c) -> Result<Json> {
+    STELLWERK_CHECK(views.put_addresses(c.caller.tenant, given.first, given.second));
+    return Json(JsonObject{{"pool", given.first}, {"addresses", strings(given.second)}});
   }, 201);
 }
 

@@ -2,6 +2,8 @@
 
 #include <charconv>
 #include <limits>
+#include <string>
+#include <utility>
 
 #include "api/api.hpp"
 #include "api/members.hpp"
@@ -18,6 +20,17 @@ bool refused(const Call& call, const char* what) {
   return true;
 }
 
+/// "by_name" beside "by", the id of an account; null where it is none of this tenant (the command line, one that was erased).
+Result<void> add_name(actors::Views& views, const TenantId& tenant, JsonObject& of) {
+  std::string name;
+  if (const auto* by = of.if_contains("by"); by != nullptr && by->is_string() && as_view(by->get_string()).starts_with("usr_")) {
+    STELLWERK_TRY(const auto account, views.records().find_account_by_id(UserId{std::string{as_view(by->get_string())}}));
+    if (account && account->tenant == tenant) name = account->name;
+  }
+  of["by_name"] = name.empty() ? Json{} : Json(boost::json::string(name));
+  return {};
+}
+
 void list_questions(Api& api, Call&& call) {
   const auto* state = call.request.query_value("state");
   if (state != nullptr && *state != "open" && *state != "all")
@@ -26,7 +39,14 @@ void list_questions(Api& api, Call&& call) {
   api.answer(std::move(call), [all](actors::Views& views, const Call& c) -> Result<Json> {
     STELLWERK_TRY(const auto questions, views.guard_questions(c.caller.tenant, all, most_listed));
     JsonArray items;
-    for (const auto& question : questions) items.push_back(actors::shown_question(question));
+    for (const auto& question : questions) {
+      auto shown = actors::shown_question(question);
+      if (auto* answers = shown["answers"].if_array()) {
+        for (auto& given : *answers)
+          if (given.is_object()) STELLWERK_CHECK(add_name(views, c.caller.tenant, given.get_object()));
+      }
+      items.push_back(std::move(shown));
+    }
     return Json(JsonObject{{"items", std::move(items)}});
   });
 }
@@ -53,8 +73,13 @@ void show_stop(Api& api, Call&& call) {
     STELLWERK_TRY(const auto on, views.stops(c.caller.tenant));
     STELLWERK_TRY(const auto changes, views.stop_history(c.caller.tenant, most_listed));
     JsonArray stops, history;
-    for (const auto& stop : on) stops.push_back(actors::shown_stop(stop));
-    for (const auto& stop : changes) history.push_back(actors::shown_stop(stop));
+    for (const auto& [rows, shown] : {std::pair{&on, &stops}, {&changes, &history}}) {
+      for (const auto& row : *rows) {
+        auto stop = actors::shown_stop(row);
+        STELLWERK_CHECK(add_name(views, c.caller.tenant, stop));
+        shown->push_back(std::move(stop));
+      }
+    }
     return Json(JsonObject{{"on", !on.empty()}, {"stops", std::move(stops)}, {"history", std::move(history)}});
   });
 }

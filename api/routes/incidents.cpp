@@ -1,11 +1,20 @@
 // Incidents: what needs a person, and the remedies.
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
+
+#include <algorithm>
+#include <array>
+#include <string_view>
+
 #include "api/api.hpp"
 #include "api/members.hpp"
 #include "api/render.hpp"
 
 namespace stellwerk::api {
 namespace {
+
+constexpr std::array<std::string_view, 5> kinds{"held_run", "event_failed", "message", "mass_guard", "quarantined"};
 
 void list(Api& api, Call&& call) {
   auto page = call.page();
@@ -18,6 +27,8 @@ void list(Api& api, Call&& call) {
     const storage::IncidentFilter filter{.state = given("state"), .kind = given("kind"), .actor = ActorId{given("actor")}, .step = given("step")};
     if (!filter.state.empty() && filter.state != "open" && filter.state != "closed")
       return fail(ErrorCode::invalid_argument, "query parameter 'state' is wrong: open or closed is expected", "bad_query");
+    if (!filter.kind.empty() && std::ranges::find(kinds, filter.kind) == kinds.end())
+      return fail(ErrorCode::invalid_argument, fmt::format("query parameter 'kind' is wrong: {} is expected", fmt::join(kinds, ", ")), "bad_query");
     STELLWERK_TRY(const auto incidents, views.records().list_incidents(c.caller.tenant, filter, page));
     return render_page(incidents, page.limit, [](const actors::IncidentRow& i) { return render(i); });
   });
@@ -36,7 +47,7 @@ void show(Api& api, Call&& call) {
   });
 }
 
-/// {"note"}, with `edit` also {"input"}, with `done` also {"output"}.
+/// {"note"}, with `edit` also {"input"}, with `done` also {"output"}, with `retry` also {"verified_absent"}.
 void take_remedy(Api& api, Call&& call) {
   auto body = call.body();
   if (!body) return call.refuse(body.error());
@@ -45,9 +56,10 @@ void take_remedy(Api& api, Call&& call) {
   const auto note = members.text("note", 1, 2000);  // why; kept with the name in the journal
   auto input = remedy == "edit" ? members.object("input") : Json(JsonObject{});
   auto output = remedy == "done" ? members.object("output") : Json(JsonObject{});
+  const bool verified_absent = remedy == "retry" && members.flag_or("verified_absent", false);
   if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
   actors::RemedyRequest request{.incident = IncidentId{call.param("id")}, .remedy = remedy, .note = note, .input = std::move(input), .output = std::move(output),
-                                .caller = call.caller, .trace = call.request.trace_id};
+                                .caller = call.caller, .trace = call.request.trace_id, .verified_absent = verified_absent};
   api.client().remedy(std::move(request), Api::reply_to(call.reply));
 }
 

@@ -1,8 +1,10 @@
 // Secrets that a person may see, each time with a trace; persons that are forgotten; and who did either.
 
+#include <optional>
+
 #include "api/api.hpp"
 #include "api/commands.hpp"
-#include "api/members.hpp"
+#include "api/read_members.hpp"
 #include "api/render.hpp"
 
 namespace stellwerk::api {
@@ -16,55 +18,45 @@ bool refused_unless_admin(const Call& call) {
   return true;
 }
 
-/// {"attribute", "note"}: the answer comes when journal and audit are written.
-void reveal_attribute(Api& api, Call&& call) {
-  if (refused_unless_admin(call)) return;
-  auto body = call.body();
-  if (!body) return call.refuse(body.error());
-  Members members{*body, "the secret cannot be shown", "bad_reveal"};
-  actors::RevealRequest request{.actor = ActorId{call.param("id")}, .kind = "service", .attribute = members.text("attribute", 1, 64), .note = members.text("note", 1, longest_note),
-                                .caller = call.caller, .trace = call.request.trace_id};
-  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
-  api.client().reveal(std::move(request), Api::reply_to(call.reply));
+/// {"attribute", "note"}: the answer comes when journal and audit are written. Of an owner {"attribute"}.
+std::optional<actors::RevealRequest> read_reveal(const Call& call, bool as_owner) {
+  return read_members(call, "the secret cannot be shown", "bad_reveal", [&](Members& members) {
+    return actors::RevealRequest{.actor = ActorId{call.param("id")}, .kind = "service", .attribute = members.text("attribute", 1, 64),
+                                 .note = as_owner ? "shown to the owner, once" : members.text("note", 1, longest_note), .caller = call.caller, .trace = call.request.trace_id};
+  });
 }
 
-/// {"attribute"}: what is declared `show_to: [owner]`, once for each value.
+void reveal_attribute(Api& api, Call&& call) {
+  if (refused_unless_admin(call)) return;
+  if (auto request = read_reveal(call, false)) api.client().reveal(std::move(*request), Api::reply_to(call.reply));
+}
+
+/// What is declared `show_to: [owner]`, once for each value.
 void reveal_to_owner(Api& api, Call&& call) {
-  auto body = call.body();
-  if (!body) return call.refuse(body.error());
-  Members members{*body, "the secret cannot be shown", "bad_reveal"};
-  actors::RevealRequest request{.actor = ActorId{call.param("id")}, .kind = "service", .attribute = members.text("attribute", 1, 64), .note = "shown to the owner, once",
-                                .caller = call.caller, .trace = call.request.trace_id};
-  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
-  api.client().reveal(std::move(request), told_to(call, Api::reply_to(call.reply)));
+  if (auto request = read_reveal(call, true)) api.client().reveal(std::move(*request), told_to(call, Api::reply_to(call.reply)));
 }
 
 /// {"setting", "note"} of a server.
 void reveal_setting(Api& api, Call&& call) {
   if (refused_unless_admin(call)) return;
-  auto body = call.body();
-  if (!body) return call.refuse(body.error());
-  Members members{*body, "the secret cannot be shown", "bad_reveal"};
-  const auto setting = members.text("setting", 1, 64);
-  const auto note = members.text("note", 1, longest_note);
-  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
-  storage::AuditRow audit{.id = make_id<EventId>("evt").str(), .tenant = call.caller.tenant, .at = api.client().now(), .by = call.caller.user, .role = call.caller.role, .action = "reveal",
-                          .object = call.param("id"), .field = setting, .note = note};
-  api.answer(std::move(call), [setting, audit = std::move(audit)](actors::Views& views, const Call& c) -> Result<Json> {
-    STELLWERK_TRY(const auto value, views.reveal(c.caller.tenant, ServerId{c.param("id")}, setting, audit));
-    return Json(JsonObject{{"setting", setting}, {"value", value}});
+  auto audit = read_members(call, "the secret cannot be shown", "bad_reveal", [&](Members& members) {
+    return storage::AuditRow{.id = make_id<EventId>("evt").str(), .tenant = call.caller.tenant, .at = api.client().now(), .by = call.caller.user, .role = call.caller.role, .action = "reveal",
+                             .object = call.param("id"), .field = members.text("setting", 1, 64), .note = members.text("note", 1, longest_note)};
+  });
+  if (!audit) return;
+  api.answer(std::move(call), [audit = std::move(*audit)](actors::Views& views, const Call& c) -> Result<Json> {
+    STELLWERK_TRY(const auto value, views.reveal(c.caller.tenant, ServerId{c.param("id")}, audit.field, audit));
+    return Json(JsonObject{{"setting", audit.field}, {"value", value}});
   });
 }
 
 /// {"note", "live"}: see operations.md, "Erasing a person".
 void erase_customer(Api& api, Call&& call) {
   if (refused_unless_admin(call)) return;
-  auto body = call.body();
-  if (!body) return call.refuse(body.error());
-  Members members{*body, "the customer cannot be erased", "bad_erase"};
-  actors::EraseRequest request{.customer = call.param("id"), .note = members.text("note", 1, longest_note), .live = members.flag_or("live", false), .caller = call.caller};
-  if (auto fine = members.finish(); !fine) return call.refuse(fine.error());
-  api.client().erase(std::move(request), Api::reply_to(call.reply));
+  auto request = read_members(call, "the customer cannot be erased", "bad_erase", [&](Members& members) {
+    return actors::EraseRequest{.customer = call.param("id"), .note = members.text("note", 1, longest_note), .live = members.flag_or("live", false), .caller = call.caller};
+  });
+  if (request) api.client().erase(std::move(*request), Api::reply_to(call.reply));
 }
 
 /// Newest first; `?object=` of one server, actor or customer.

@@ -2,6 +2,10 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <string_view>
+#include <utility>
+
 #include "storage/actions/world.hpp"
 
 namespace stellwerk::storage {
@@ -16,6 +20,22 @@ bool less_filled(const ServerRow& a, const ServerRow& b) {
   return a.used < b.used;
 }
 
+constexpr std::string_view of_undo = "/undo";
+
+/// Whether the undo with this key takes back the place that was taken under `taken`: keys are <run>/<step>[/<item>]/<n> and …/undo, where
+/// the undo of the first generation leaves n out.
+bool is_undo_of(std::string_view key, std::string_view taken) {
+  key.remove_suffix(of_undo.size());
+  return taken == key || (taken.ends_with("/1") && taken.substr(0, taken.size() - 2) == key);
+}
+
+/// Which of the actor's places the attempt gives back: an undo that which its step took, anybody else all.
+std::vector<World::Place> places_meant(const AttemptRow& attempt, std::vector<World::Place> places) {
+  const bool keyed = std::ranges::any_of(places, [](const World::Place& place) { return !place.key.empty(); });  // those of earlier versions are not
+  if (attempt.key.ends_with(of_undo) && keyed) std::erase_if(places, [&](const World::Place& place) { return !is_undo_of(attempt.key, place.key); });
+  return places;
+}
+
 }  // namespace
 
 Result<ActionOutcome> take_place(World& world, const AttemptRow& attempt, Time) {
@@ -27,18 +47,15 @@ Result<ActionOutcome> take_place(World& world, const AttemptRow& attempt, Time) 
     if (has_room(server) && (best == nullptr || less_filled(server, *best))) best = &server;
   }
   if (best == nullptr) return refusal("exhausted", fmt::format("every active server of pool '{}' is full", pool));
-  STELLWERK_CHECK(world.add_place({attempt.id, best->id}, attempt.tenant, attempt.actor));
+  STELLWERK_CHECK(world.add_place({attempt.id, best->id, attempt.key}, attempt.tenant, attempt.actor));
   return ActionOutcome{JsonObject{{"server", best->id.str()}}, {}, {}};
 }
 
 Result<ActionOutcome> release_place(World& world, const AttemptRow& attempt, Time) {
-  const auto only = text_of(attempt.input, "server");  // an undo knows which one it took
-  STELLWERK_TRY(const auto places, world.places_of(attempt.actor));
-  for (const auto& place : places) {
-    if (!only.empty() && place.server.str() != only) continue;
+  STELLWERK_TRY(auto places, world.places_of(attempt.actor));
+  for (const auto& place : places_meant(attempt, std::move(places))) {
     STELLWERK_CHECK(world.lock_server(place.server));
     STELLWERK_CHECK(world.remove_place(place));
-    if (!only.empty()) break;
   }
   return ActionOutcome{};
 }

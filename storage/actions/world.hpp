@@ -45,6 +45,7 @@ class World {
   struct Place {
     AttemptId attempt;
     ServerId server;
+    std::string key;  ///< of the attempt, as AttemptRow::key; empty: taken by an earlier version
   };
   /// The actor's places by server id.
   virtual Result<std::vector<Place>> places_of(const ActorId& owner) = 0;

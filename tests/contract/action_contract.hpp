@@ -1,6 +1,10 @@
 // The contract of the local actions. Included behind store_contract.hpp.
 
+#include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <map>
+#include <memory>
 #include <set>
 #include <thread>
 
@@ -91,14 +95,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_blocked_number_never_comes_back_and_a_quarantine
   BOOST_TEST((f.release("svc_c", "att_10", 3, {{"quarantine", "soon"}}) == Done::refused));
 }
 
-BOOST_AUTO_TEST_CASE_TEMPLATE(what_somebody_else_holds_is_not_released, Backend, Backends) {
+BOOST_AUTO_TEST_CASE_TEMPLATE(what_somebody_else_holds_by_now_was_given_back_before_and_stays_theirs, Backend, Backends) {
   ActionFixture<Backend> f;
   must(f.store->put_id_range({tenant, "vmid", 1, 2}));
   must(f.store->put_addresses(std::vector<AddressRow>{{tenant, "lan", "10.0.0.2"}}));
   BOOST_TEST(f.allocate("svc_a", "att_1") == 1);
   BOOST_TEST((f.run("svc_a", "att_2", "ip.allocate", JsonObject{{"pool", "lan"}}).status == Done::done));
-  BOOST_TEST((f.release("svc_b", "att_3", 1) == Done::refused));
-  BOOST_TEST((f.run("svc_b", "att_4", "ip.release", JsonObject{{"address", "10.0.0.2"}}).code == "invalid_input"));
+  BOOST_TEST((f.release("svc_b", "att_3", 1, {{"block", true}}) == Done::done));
+  BOOST_TEST((f.run("svc_b", "att_4", "ip.release", JsonObject{{"address", "10.0.0.2"}}).status == Done::done));
+  BOOST_TEST((f.run("svc_b", "att_4a", "ip.release", JsonObject{{"address", "10.0.0.3"}}).code == "invalid_input"));
   BOOST_TEST(f.allocate("svc_b", "att_5") == 2);
   BOOST_TEST((f.run("svc_b", "att_6", "ip.allocate", JsonObject{{"pool", "lan"}}).code == "exhausted"));
 }
@@ -148,6 +153,31 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_place_goes_to_the_least_filled_active_server, Ba
   BOOST_TEST(place("svc_d", "att_7") == "srv_2");
   const auto none = f.run("svc_e", "att_8", "pool.place", JsonObject{{"pool", "none"}});
   BOOST_TEST((none.status == Done::refused && none.code == "no_server"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(an_undo_gives_back_the_place_of_its_own_step_and_no_other, Backend, Backends) {
+  ActionFixture<Backend> f;
+  must(f.store->put_server({ServerId{"srv_1"}, tenant, "srv_1", "proxmox", "vm", 9, 0, "active", JsonObject{}, noon}));
+  const auto run = [&](const std::string& id, const std::string& operation, const std::string& key) {
+    auto one = f.request("svc_a", id, operation, operation == "pool.place" ? JsonObject{{"pool", "vm"}} : JsonObject{});
+    one.attempt.key = key;
+    return f.run(one).status;
+  };
+  const auto used = [&] { return must(f.store->find_server(ServerId{"srv_1"})).used; };
+  BOOST_TEST((run("att_1", "pool.place", "run_1/place/1") == Done::done));  // what the actor lives on
+  BOOST_TEST((run("att_2", "pool.place", "run_2/place/1") == Done::done));
+  BOOST_TEST((run("att_3", "pool.place", "run_2/place/2") == Done::done));
+  BOOST_TEST((run("att_4", "pool.place", "run_2/each/4/1") == Done::done));
+  BOOST_TEST(used() == 4);
+  BOOST_TEST((run("att_5", "pool.release", "run_2/place/2/undo") == Done::done));
+  BOOST_TEST(used() == 3);
+  BOOST_TEST((run("att_6", "pool.release", "run_2/place/2/undo") == Done::done));  // once more, as another attempt
+  BOOST_TEST(used() == 3);
+  BOOST_TEST((run("att_7", "pool.release", "run_2/place/undo") == Done::done));
+  BOOST_TEST((run("att_8", "pool.release", "run_2/each/4/undo") == Done::done));
+  BOOST_TEST(used() == 1);
+  BOOST_TEST((run("att_9", "pool.release", "run_3/leave/1") == Done::done));  // the step gives back whatever the actor has
+  BOOST_TEST(used() == 0);
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_refused_action_harms_no_neighbour_of_its_transaction, Backend, Backends) {

@@ -264,12 +264,48 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_erased_customer_leaves_a_number_and_nothing_per
   auto of_them = ticket("tkt_1");
   of_them.changes[0].outbox = {outbox_event("evt_n1", "tkt_1")};
   of_them.changes[0].personal_key = PersonalKeyRow{.id = "k1", .tenant = tenant, .customer = "cus_1", .actor = ActorId{"tkt_1"}, .sealed = "x", .created_at = noon};
+  const auto incident = [](const std::string& id, const std::string& actor, const std::string& kind) {
+    return IncidentRow{.id = IncidentId{id}, .tenant = tenant, .kind = kind, .actor = ActorId{actor}, .actor_kind = "service", .run = {}, .step = {}, .error_class = "unclear", .code = "odd",
+                       .text = "Erika is unknown", .detail = JsonObject{{"name", "Erika"}}, .remedies = {"retry"}, .opened_at = noon};
+  };
+  of_them.changes[0].incidents = {incident("inc_1", "tkt_1", "event_failed"), incident("inc_2", "tkt_1", "held_run")};
+  auto ended = service("svc_1", "cus_1", "erika.example.com");
+  ended.changes[0].row.live = false;
   auto of_others = ticket("tkt_2");
   of_others.changes[0].row.customer = "cus_2";
-  f.commit({of_them, of_others});
+  of_others.changes[0].incidents = {incident("inc_3", "tkt_2", "event_failed")};
+  f.commit({of_them, of_others, ended});
+  const auto seen = [&](const std::string& id, const std::string& object) {
+    must(f.store->add_audit({.id = id, .tenant = tenant, .at = noon, .by = "usr_9", .role = "admin", .action = "reveal", .object = object, .field = "pin", .note = "Erika called"}));
+  };
+  seen("evt_r1", "tkt_1");
+  seen("evt_r2", "tkt_2");
   const AuditRow audit{.id = "evt_a", .tenant = tenant, .at = noon, .by = "usr_9", .role = "admin", .action = "erase", .object = "cus_1", .field = {}, .note = "asked"};
   BOOST_TEST((f.directory->erase_customer(tenant, "cus_none", audit).error().code == ErrorCode::not_found));
+  // the key goes with its actor: one that is there yet belongs to somebody who was not erased
+  const auto too_early = f.directory->erase_customer(tenant, "cus_1", audit);
+  BOOST_TEST((!too_early && too_early.error().reason == "personal_key"));
+  BOOST_TEST(must(f.directory->find_customer(tenant, "cus_1"))->name == "Erika Mustermann");
+  auto forgotten = update("tkt_1", 1);
+  forgotten.changes[0].row.kind = "ticket";
+  forgotten.changes[0].row.customer = "cus_1";
+  forgotten.changes[0].row.attributes = of_them.changes[0].row.attributes;
+  forgotten.changes[0].forget_person = true;
+  f.commit({forgotten});
   must(f.directory->erase_customer(tenant, "cus_1", audit));
+  BOOST_TEST(must(f.store->get_value("purge_owed")).has_value());
+  BOOST_TEST(must(f.directory->purge_deleted()));
+  BOOST_TEST(!must(f.store->get_value("purge_owed")).has_value());
+  BOOST_TEST(must(f.directory->purge_deleted()));  // nothing is owed
+  BOOST_TEST(must(f.directory->find_ticket(tenant, ActorId{"tkt_1"}))->subject == "(erased)");
+  BOOST_TEST(must(f.directory->find_ticket(tenant, ActorId{"tkt_2"}))->subject != "(erased)");
+  BOOST_TEST(must(f.directory->find_service(tenant, ActorId{"svc_1"}))->hostname.empty());
+  const auto told = [&](const std::string& id) { return must(f.directory->find_incident(tenant, IncidentId{id})).value(); };
+  BOOST_TEST((told("inc_1").text == "(erased)" && dump_json(told("inc_1").detail) == "{}" && told("inc_1").code == "odd"));
+  BOOST_TEST((told("inc_2").text == "Erika is unknown"));  // a run is held by it
+  BOOST_TEST((told("inc_3").text == "Erika is unknown"));
+  BOOST_TEST(must(f.directory->list_audit(tenant, "tkt_1", {})).at(0).note == "(erased)");
+  BOOST_TEST(must(f.directory->list_audit(tenant, "tkt_2", {})).at(0).note == "Erika called");
   const auto customer = must(f.directory->find_customer(tenant, "cus_1"));
   BOOST_TEST((customer && customer->name.empty() && customer->email.empty() && customer->number == "000000A1"));
   const auto account = must(f.directory->find_account_by_id(UserId{"usr_1"}));

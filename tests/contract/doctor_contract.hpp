@@ -122,6 +122,15 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(an_attempt_that_nobody_looks_at_is_overdue, Backen
   page = must(f.directory->overdue_attempts("", 2, noon + std::chrono::hours{4}));
   BOOST_TEST(page.until == "run_svc_b");
   BOOST_TEST(told(must(f.directory->overdue_attempts(page.until, 2, noon + std::chrono::hours{4})).found) == "svc_c:attempt_past_deadline/step");
+
+  // during an emergency stop its time stands still; it is given back, and nobody is accused before it could be used
+  const auto past = [&](std::chrono::hours now) { return told(must(f.directory->overdue_attempts("", 100, noon + now)).found); };
+  const std::string abandoned = "svc_a:attempt_abandoned/step";
+  must(f.store->put_stop({tenant, true, "usr_1", "gateway", noon + std::chrono::minutes{30}}, tenant));
+  BOOST_TEST(past(std::chrono::hours{2}) == abandoned);
+  must(f.store->put_stop({tenant, false, "usr_1", "over", noon + std::chrono::hours{3}}, tenant));
+  BOOST_TEST(past(std::chrono::hours{4}) == abandoned);
+  BOOST_TEST(past(std::chrono::hours{28}) == abandoned + " svc_b:attempt_past_deadline/step svc_c:attempt_past_deadline/step");
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_message_that_nobody_takes_is_overdue, Backend, Backends) {

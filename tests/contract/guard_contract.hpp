@@ -32,7 +32,12 @@ std::unique_ptr<Store> with_timers(Backend& backend, const std::vector<std::stri
 
 inline std::string due(Store& store) {
   std::string names;
-  for (const auto& timer : must(store.timers_due(noon + std::chrono::hours{1}, 100))) names += (names.empty() ? "" : " ") + timer.actor.str();
+  const auto later = noon + std::chrono::hours{1};
+  for (const auto& of : must(store.tenants_due(later)))
+    for (const auto& timer : must(store.timers_due(of, later, 100, {}))) names += (names.empty() ? "" : " ") + timer.actor.str();
+  // All three say the same.
+  if (names.empty()) BOOST_TEST(must(store.timers_due(tenant, later, 100, {})).empty());
+  BOOST_TEST(must(store.next_due(noon - std::chrono::hours{1})).has_value() == !names.empty());
   return names;
 }
 
@@ -162,6 +167,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(timers_of_a_stopped_tenant_are_not_due, Backend, B
   BOOST_REQUIRE(history.size() == 3U);
   BOOST_TEST((!history[0].on && history[0].tenant == tenant && !history[1].on && history[1].tenant.empty() && history[2].on && history[2].note == "all of it"));
   BOOST_TEST(must(store->stop_history(TenantId{"ten_2"}, 10)).size() == 2U);
+  BOOST_TEST(must(store->stop_history(TenantId{}, 10)).size() == 4U);  // of every tenant
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_node_that_was_ended_holds_and_stops_nothing, Backend, Backends) {

@@ -67,7 +67,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_conflict_writes_nothing_and_harms_no_neighbour, 
   stale.changes[0].outbox = {outbox_event("evt_x", "svc_a")};
   const auto results = commit(*store, {stale, update("svc_b", 1)});
   BOOST_TEST((results[0].status == Status::conflict && results[1].status == Status::committed));
-  BOOST_TEST(must(store->timers_due(noon, 10)).empty());
+  BOOST_TEST(must(store->timers_due(tenant, noon, 10, {})).empty());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_decision_with_several_changes_is_all_or_nothing, Backend, Backends) {
@@ -79,7 +79,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_decision_with_several_changes_is_all_or_nothing,
   const auto results = commit(*store, {decision("dec_1", {first, change_of("svc_b", 0)}), decision("dec_2", {change_of("svc_b", 1), change_of("svc_c", 0)})});
   BOOST_TEST((results[0].status == Status::conflict));
   BOOST_TEST(version_of(*store, "svc_a") == 1);
-  BOOST_TEST(must(store->timers_due(noon, 10)).empty());
+  BOOST_TEST(must(store->timers_due(tenant, noon, 10, {})).empty());
   // the second one builds on the actor the first failed to write: nobody knows what it saw
   BOOST_TEST((results[1].status == Status::conflict));
   BOOST_TEST((commit_one(*store, decision("dec_3", {change_of("svc_b", 1), change_of("svc_c", 0)})) == Status::committed));
@@ -259,11 +259,70 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(timers_are_set_moved_cleared_and_found_by_due_time
   second.changes[0].timers = {timer("svc_a", "x", 1), timer("svc_a", "z", 5)};
   second.changes[0].timers_cleared = {"y", "z", "never"};  // z is cleared and set again
   commit(*store, {second});
-  const auto due = must(store->timers_due(noon + std::chrono::minutes{5}, 10));
+  const auto due = must(store->timers_due(tenant, noon + std::chrono::minutes{5}, 10, {}));
   BOOST_REQUIRE(due.size() == 3);
   BOOST_TEST((due[0].actor == ActorId{"svc_b"} && due[1].name == "x" && due[1].due == noon + std::chrono::minutes{1} && due[2].name == "z"));
-  BOOST_TEST(must(store->timers_due(noon + std::chrono::minutes{5}, 2)).size() == 2);
-  BOOST_TEST(must(store->timers_due(noon - std::chrono::minutes{1}, 10)).empty());
+  BOOST_TEST(must(store->timers_due(tenant, noon + std::chrono::minutes{5}, 2, {})).size() == 2);
+  BOOST_TEST(must(store->timers_due(tenant, noon - std::chrono::minutes{1}, 10, {})).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(due_timers_are_paged_through_tenant_by_tenant, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  BOOST_TEST((must(store->tenants_due(Time::max())).empty() && !must(store->next_due(Time{}))));
+  const auto with_timers = [](const std::string& actor, const TenantId& of, const std::vector<std::pair<std::string, int>>& timers) {
+    auto birth = create(actor);
+    birth.changes[0].row.tenant = of;
+    for (const auto& [name, minutes] : timers) birth.changes[0].timers.push_back({ActorId{actor}, of, name, noon + std::chrono::minutes{minutes}});
+    return birth;
+  };
+  const TenantId other{"ten_2"}, late{"ten_3"};
+  commit(*store, {with_timers("svc_b", tenant, {{"x", 0}, {"y", 0}}), with_timers("svc_a", tenant, {{"x", 0}, {"z", 7}}), with_timers("svc_c", other, {{"x", 3}}), with_timers("svc_d", late, {{"x", 9}})});
+  BOOST_TEST((must(store->tenants_due(noon - std::chrono::minutes{1})).empty()));
+  BOOST_TEST((must(store->tenants_due(noon)) == std::vector{tenant}));
+  BOOST_TEST((must(store->tenants_due(noon + std::chrono::minutes{3})) == std::vector{tenant, other}));
+  BOOST_TEST((must(store->tenants_due(Time::max())) == std::vector{tenant, other, late}));
+  std::string seen;
+  std::optional<TimerRow> last;
+  for (std::size_t size = 2; size == 2;) {
+    const auto page = must(store->timers_due(tenant, noon + std::chrono::minutes{7}, 2, last));
+    for (const auto& timer : page) seen += timer.actor.str() + timer.name + " ";
+    size = page.size();
+    if (size > 0) last = page.back();
+  }
+  BOOST_TEST(seen == "svc_ax svc_bx svc_by svc_az ");
+  BOOST_TEST((must(store->timers_due(other, Time::max(), 10, {})).size() == 1U && must(store->timers_due(TenantId{"ten_none"}, Time::max(), 10, {})).empty()));
+  BOOST_TEST((must(store->next_due(noon - std::chrono::minutes{1})) == noon && must(store->next_due(noon)) == noon + std::chrono::minutes{3}));
+  BOOST_TEST((must(store->next_due(noon + std::chrono::minutes{7})) == noon + std::chrono::minutes{9} && !must(store->next_due(noon + std::chrono::minutes{9}))));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(many_actors_are_loaded_at_once_as_each_alone, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  BOOST_TEST(must(store->load_many({})).empty());
+  std::vector<Commit> births;
+  std::vector<ActorId> ids{ActorId{"svc_none"}};
+  for (int i = 0; i < 40; ++i) {
+    ids.emplace_back("svc_" + std::to_string(i));
+    births.push_back(create(ids.back().str()));
+  }
+  births[3].changes[0].messages = {message_to("svc_7", "svc_3", "one"), message_to("svc_7", "svc_3", "two")};
+  births[8].changes[0].personal_key = PersonalKeyRow{"key_8", tenant, "cus_1", ActorId{"svc_8"}, "sealed", noon};
+  births[9].changes[0].incidents.push_back({.id = IncidentId{"inc_9"}, .tenant = tenant, .kind = "quarantined", .actor = ActorId{"svc_9"}, .opened_at = noon});
+  commit(*store, births);
+  ids.push_back(ids[1]);  // named twice, it comes once
+  const auto loaded = must(store->load_many(ids));
+  BOOST_TEST(loaded.size() == 40U);
+  for (const auto& one : loaded) {
+    const auto alone = must(store->load(one.row.id));
+    BOOST_TEST((one.row.version == 1 && one.row.tenant == tenant && one.row.decision == alone.row.decision && one.row.attributes == alone.row.attributes), one.row.id.str());
+    BOOST_TEST((one.quarantine == alone.quarantine && one.unreadable == alone.unreadable && one.mailbox.size() == alone.mailbox.size()), one.row.id.str());
+    BOOST_TEST(one.mailbox.size() == (one.row.id.str() == "svc_7" ? 2U : 0U));
+    BOOST_TEST(one.quarantine.empty() == (one.row.id.str() != "svc_9"));
+    BOOST_TEST(one.personal_key.has_value() == (one.row.id.str() == "svc_8"));
+    if (one.personal_key) BOOST_TEST((one.personal_key->id == "key_8" && one.personal_key->sealed == "sealed"));
+    if (one.mailbox.size() == 2) BOOST_TEST((one.mailbox[0].event == "one" && one.mailbox[1].event == "two"));
+  }
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(attempts_are_replaced_ended_and_taken_over, Backend, Backends) {
@@ -288,6 +347,23 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(attempts_are_replaced_ended_and_taken_over, Backen
   BOOST_TEST((a.id == AttemptId{"att_3"} && a.run == RunId{"run_1"} && a.handle == "UPID:1" && a.mode == "poll" && a.incarnation == "nod_2" && !a.result));
   BOOST_TEST((a.due == noon && a.deadline == noon + std::chrono::hours{1} && a.sent == Time{} && a.sub == -1 && a.number == 1 && a.key == "run_1/step/1"));
   BOOST_TEST(must(store->take_over_attempts("nod_2")).empty());
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(attempts_are_found_by_their_actors, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto first = create("svc_a");
+  first.changes[0].attempts = {attempt_of("svc_a", "run_1", "att_1", "noop.run", JsonObject{{"x", 1}}), attempt_of("svc_a", "run_1", "att_2")};
+  first.changes[0].attempts[1].lane = 1;
+  auto second = create("svc_b");
+  second.changes[0].attempts = {attempt_of("svc_b", "run_2", "att_3")};
+  commit(*store, {first, second, create("svc_c")});
+  const std::vector<ActorId> asked{ActorId{"svc_a"}, ActorId{"svc_c"}, ActorId{"svc_gone"}};
+  auto found = must(store->find_attempts(asked));
+  std::sort(found.begin(), found.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
+  BOOST_REQUIRE(found.size() == 2);
+  BOOST_TEST((found[0].id == AttemptId{"att_1"} && found[0].actor == ActorId{"svc_a"} && found[0].input == Json(JsonObject{{"x", 1}}) && found[1].lane == 1));
+  BOOST_TEST(must(store->find_attempts(std::vector<ActorId>{})).empty());
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(nothing_is_written_under_an_incarnation_that_was_ended, Backend, Backends) {
@@ -367,6 +443,29 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(data_keys_are_kept_in_the_order_of_their_making_an
   const auto keys = must(store->data_keys(tenant));
   BOOST_REQUIRE(keys.size() == 2);
   BOOST_TEST((keys[0].id == "b2" && keys[0].sealed == "v1.m.x" && keys[0].created_at == noon && keys[1].id == "a1"));
+}
+
+BOOST_AUTO_TEST_CASE_TEMPLATE(a_message_that_waits_may_be_rewritten_by_its_receiver_only, Backend, Backends) {
+  Backend backend;
+  auto store = open_writer(backend);
+  auto births = create("svc_a");
+  births.changes[0].messages = {message_to("svc_a", "", "first", true), message_to("svc_a", "", "second", true)};
+  BOOST_REQUIRE((commit_one(*store, births) == Status::committed));
+  BOOST_REQUIRE((commit_one(*store, create("svc_b")) == Status::committed));
+  const auto before = must(store->load(ActorId{"svc_a"})).mailbox;
+  BOOST_REQUIRE(before.size() == 2U);
+  const auto rewrite = [&](const std::string& actor) {
+    auto change = update(actor, 1);
+    change.changes[0].rewritten = {before[0]};
+    change.changes[0].rewritten[0].payload = JsonObject{{"by", actor}};
+    BOOST_TEST((commit_one(*store, change) == Status::committed));
+    return must(store->load(ActorId{"svc_a"})).mailbox;
+  };
+  BOOST_TEST((rewrite("svc_b")[0].payload == before[0].payload));
+  const auto after = rewrite("svc_a");
+  BOOST_REQUIRE(after.size() == 2U);
+  BOOST_TEST((after[0].payload == Json(JsonObject{{"by", "svc_a"}}) && after[0].seq == before[0].seq && after[0].event == "first" && after[0].deferred));
+  BOOST_TEST((after[1].payload == before[1].payload));
 }
 
 BOOST_AUTO_TEST_CASE_TEMPLATE(a_personal_key_comes_and_goes_with_a_decision_of_its_actor, Backend, Backends) {

@@ -4,6 +4,8 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -124,7 +126,7 @@ BOOST_AUTO_TEST_CASE_TEMPLATE(a_refused_action_leaves_nothing_of_its_decision_an
   BOOST_TEST(results[1].code == "invalid_input");
   BOOST_TEST(results[1].error.find("'none'") != std::string::npos);
   BOOST_TEST(version_of(*store, "svc_a") == 1);
-  BOOST_TEST(must(store->timers_due(noon, 10)).empty());
+  BOOST_TEST(must(store->timers_due(tenant, noon, 10, {})).empty());
   BOOST_TEST((commit_one(*store, acting(update("svc_a", 1), "k1", "id.allocate", from_range("other"))) == Status::committed));
 }
 

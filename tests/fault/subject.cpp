@@ -308,11 +308,11 @@ void Subject::inspect(const Snapshot& before, const Decision& decision) {
       if (!ended && !lane_taken) wrong("a try is gone, but its row stays: " + attempt.key);
     }
   // bounds
-  if (decision.timers_set.size() > static_cast<std::size_t>(max_timers)) wrong("sets too many timers");
-  if (decision.messages.size() > static_cast<std::size_t>(max_messages)) wrong("sends too many messages");
-  if (snapshot.deferred.size() > static_cast<std::size_t>(max_deferred)) wrong("too many deferred events");
-  if (cursor.moves > max_moves) wrong("too many moves");
-  if (dump_json(attributes()).size() > max_attribute_bytes + 64 * definition->attributes.size()) wrong("its attributes are too large");
+  if (decision.timers_set.size() > static_cast<std::size_t>(snapshot.limits.timers)) wrong("sets too many timers");
+  if (decision.messages.size() > static_cast<std::size_t>(snapshot.limits.messages)) wrong("sends too many messages");
+  if (snapshot.deferred.size() > static_cast<std::size_t>(snapshot.limits.deferred)) wrong("too many deferred events");
+  if (cursor.moves > snapshot.limits.steps) wrong("too many moves");
+  if (dump_json(attributes()).size() > static_cast<std::size_t>(snapshot.limits.attributes) + 64 * definition->attributes.size()) wrong("its attributes are too large");
   // time
   if (cursor.last < before.cursor.last || cursor.entered > cursor.last) wrong("time runs backwards");
 }

@@ -49,6 +49,7 @@ class Front {
         [this](const Shared<Settle>& settle) { pass({"settle", false, true}, {}, settle); },
         // within one node, and counted by it
         [this](const Shared<Idle>& idle) { self_->send(dispatcher_, idle); },
+        [this](const Shared<Recovery>& recovery) { self_->send(dispatcher_, recovery); },
         [this](clock_atom atom) { self_->send(dispatcher_, atom); },
         [this](halt_atom atom) { self_->send(dispatcher_, atom); },
         [this](server_atom atom, const std::string& server) { self_->send(dispatcher_, atom, server); },
@@ -93,6 +94,7 @@ class Bystander {
         [this](const Shared<LoadRequest>& request) { return pass<Shared<LoadReply>>(request); },
         [this](const Shared<ServerRequest>& request) { return pass<Shared<ServerReply>>(request); },
         [this](const Shared<ReferenceRequest>& request) { return pass<Shared<ReferenceReply>>(request); },
+        [this](const Shared<AttemptsRequest>& request) { return pass<Shared<AttemptsReply>>(request); },
         [this](timer_atom atom, std::int64_t due) {
           if (node_->fault_of({node_->incarnation(), "timer_set", {}}) != BusFault::lose) self_->send(target_, atom, due);
         },

@@ -19,21 +19,41 @@ constexpr auto operator_looks = seconds{20};
 /// Before an operator believes what the vendor shows: longer than anything that may still take effect.
 constexpr auto operator_waits = seconds{100};
 constexpr int most_tidying = 60;
+constexpr int stranger_asks = 30;  ///< of a thousand wishes
+const Json rubbish = "rubbish";
+constexpr int no_such_revision = 99;
+
+/// The edge takes no more just now.
+bool is_busy(const Error& error) { return error.reason == "tenant_busy" || error.reason == "server_busy" || error.reason == "step_busy" || error.reason == "overloaded"; }
 
 bool is_worth_repeating(const Error& error) {
-  return is_transient(error.code) || error.code == ErrorCode::cancelled || error.code == ErrorCode::deadline_exceeded || error.code == ErrorCode::internal || error.reason == "in_progress";
+  return is_busy(error) || is_transient(error.code) || error.code == ErrorCode::cancelled || error.code == ErrorCode::deadline_exceeded || error.code == ErrorCode::internal || error.reason == "in_progress";
 }
 
 }  // namespace
 
-Load::Load(World& world, Yard& yard, TenantId tenant, ServerId server, LoadPlan plan)
-    : world_{world}, yard_{yard}, tenant_{std::move(tenant)}, server_{std::move(server)}, plan_{plan}, random_{world.random().fork()} {}
+Load::Load(World& world, Yard& yard, std::vector<Tenancy> tenancies, LoadPlan plan)
+    : world_{world}, yard_{yard}, tenancies_{std::move(tenancies)}, plan_{plan}, random_{world.random().fork()} {
+  tenancies_.resize(std::min(tenancies_.size(), static_cast<std::size_t>(std::max(plan_.tenants, 1))));
+}
 
-actors::Caller Load::staff() const { return {tenant_, "usr_staff", "staff", ""}; }
+/// Half of everything is the first one's.
+const Tenancy& Load::any_tenancy() { return random_.below(2) == 0 ? tenancies_.front() : random_.pick(std::span<const Tenancy>{tenancies_}); }
+
+TenantId Load::tenant_of(const ActorId& actor) const {
+  const auto found = world_.state().actors.find(actor);
+  return found == world_.state().actors.end() ? tenancies_.front().tenant : found->second.tenant;
+}
 
 void Load::begin() {
   const auto within = [&] { return milliseconds{random_.between(1, std::chrono::duration_cast<milliseconds>(plan_.span).count())}; };
-  for (int i = 0; i < plan_.ventures; ++i) world_.after(milliseconds{random_.between(1, 20'000)}, "a client orders", [this] { (void)create(); });
+  const auto who = [&] { return static_cast<std::size_t>(&any_tenancy() - tenancies_.data()); };
+  for (int i = 0; i < plan_.ventures; ++i) world_.after(milliseconds{random_.between(1, 20'000)}, "a client orders", [this, t = who()] { (void)create("venture", t); });
+  const auto fair = milliseconds{random_.between(1, 60'000)};
+  for (int i = 0, t = static_cast<int>(who()); i < plan_.stalls; ++i)
+    world_.after(fair + milliseconds{random_.between(0, 30'000)}, "a client rents a stall", [this, t] { (void)create("stall", static_cast<std::size_t>(t)); });
+  for (int i = 0; i < plan_.stops; ++i) world_.after(within(), "an admin stops everything", [this] { stop_for_a_while(); });
+  for (int i = 0; i < plan_.breaks; ++i) world_.after(within(), "a row breaks", [this] { break_some_row(); });
   for (int i = 0; i < plan_.requests; ++i) world_.after(within(), "a client wishes something", [this] { wish(); });
   keep_watch();
   if (plan_.tidy) world_.after(plan_.span, "clients tidy up", [this] { tidy(); });
@@ -41,7 +61,10 @@ void Load::begin() {
 
 // --- requests
 
-std::shared_ptr<Asked> Load::create() { return ask({.kind = Asked::Kind::create}); }
+std::shared_ptr<Asked> Load::create(const std::string& workflow, std::size_t tenancy) {
+  const auto& [tenant, servers] = tenancies_.at(tenancy);
+  return ask({.kind = Asked::Kind::create, .tenant = tenant, .server = servers.size() == 1 ? servers.front() : random_.pick(std::span<const ServerId>{servers}), .name = workflow});
+}
 
 std::shared_ptr<Asked> Load::command(const ActorId& actor, const std::string& name, JsonObject payload) {
   return ask({.kind = Asked::Kind::command, .actor = actor, .name = name, .payload = std::move(payload)});
@@ -53,6 +76,8 @@ std::shared_ptr<Asked> Load::edit(const ActorId& venture, const std::string& lab
 
 std::shared_ptr<Asked> Load::ask(Asked what) {
   what.token = fmt::format("tok-{}", ++last_token_);
+  if (what.tenant.empty()) what.tenant = tenant_of(what.actor);
+  what.foreign = !what.actor.empty() && what.tenant != tenant_of(what.actor);
   if (what.kind == Asked::Kind::command) what.payload.as_object()[what.name == "approve" || what.name == "reject" ? "note" : "token"] = what.token;
   if (what.kind == Asked::Kind::edit) what.payload.as_object()["label"] = what.token;
   auto shared = asked_.emplace_back(std::make_shared<Asked>(std::move(what)));
@@ -69,23 +94,33 @@ void Load::send(const std::shared_ptr<Asked>& what) {
   });
   switch (what->kind) {
     case Asked::Kind::create:
-      return world_.create({.kind = "order", .prefix = "ord", .workflow = "venture", .attributes = JsonObject{{"server", server_.str()}, {"token", what->token}}, .customer = "cus_1",
-                            .caller = staff(), .trace = {}, .idempotency = idempotency}, done);
+      return world_.create({.kind = what->name == "venture" ? "order" : "service", .prefix = what->name == "venture" ? "ord" : "svc", .workflow = what->name,
+                            .attributes = JsonObject{{"server", what->server.str()}, {"token", what->token}}, .customer = "cus_1", .caller = staff(what->tenant), .trace = {},
+                            .idempotency = idempotency}, done);
     case Asked::Kind::command:
-      return world_.command({.actor = what->actor, .kind = "", .command = what->name, .payload = what->payload, .caller = staff(), .trace = {}, .idempotency = idempotency}, done);
+      return world_.command({.actor = what->actor, .kind = "", .command = what->name, .payload = what->payload, .caller = staff(what->tenant), .trace = {}, .idempotency = idempotency}, done);
     case Asked::Kind::edit:
-      return world_.edit({.actor = what->actor, .kind = "", .values = what->payload, .caller = staff(), .trace = {}, .idempotency = idempotency}, done);
+      return world_.edit({.actor = what->actor, .kind = "", .values = what->payload, .caller = staff(what->tenant), .trace = {}, .idempotency = idempotency}, done);
   }
 }
 
 void Load::on_answer(const std::shared_ptr<Asked>& what, int number, Result<actors::Answer> answer) {
   if (what->done) return;
+  if (!answer && is_busy(answer.error())) look_at_refusal(*what, answer.error());
   if (answer || !is_worth_repeating(answer.error())) {
     what->done = true;
     what->answer = std::move(answer);
     return;
   }
   if (what->tries == number) again(what);  // an answer to an earlier try is no news
+}
+
+/// §7: what the edge sheds has changed nothing, and says when to come again.
+void Load::look_at_refusal(const Asked& what, const Error& error) {
+  ++refusals_;
+  if (world_.state().idempotency.contains({"sim", what.token})) world_.accuse(fmt::format("{} was shed ({}), and applied", what.token, error.reason));
+  if (error.retry_after < seconds{1} || error.retry_after > seconds{30})
+    world_.accuse(fmt::format("{} was shed ({}), and is to come again in {} s", what.token, error.reason, std::chrono::duration_cast<seconds>(error.retry_after).count()));
 }
 
 void Load::again(const std::shared_ptr<Asked>& what) {
@@ -108,12 +143,19 @@ ActorId Load::plant_of(const ActorId& venture) const {
 }
 
 void Load::wish() {
-  std::vector<const storage::ActorRow*> ventures, plants;
+  std::vector<const storage::ActorRow*> ventures, plants, stalls;
   for (const auto& [id, row] : world_.state().actors) {
     if (row.workflow == "venture") ventures.push_back(&row);
+    if (row.workflow == "stall" && row.live) stalls.push_back(&row);
     if (row.workflow == "plant" && (row.live || random_.chance(50))) plants.push_back(&row);
   }
+  if (!stalls.empty() && random_.chance(100)) return (void)command(random_.pick(std::span<const storage::ActorRow* const>{stalls})->id, "prolong");
   if (ventures.empty()) return;
+  if (tenancies_.size() > 1 && random_.chance(stranger_asks)) {
+    const auto& venture = *random_.pick(std::span<const storage::ActorRow* const>{ventures});
+    const auto other = std::ranges::find_if(tenancies_, [&](const Tenancy& tenancy) { return tenancy.tenant != venture.tenant; });
+    return (void)ask({.kind = Asked::Kind::command, .tenant = other->tenant, .actor = venture.id, .name = "note"});
+  }
   const auto kind = random_.below(100);
   if (kind < 25 || plants.empty()) {
     const auto& venture = random_.pick(std::span<const storage::ActorRow* const>{ventures})->id;
@@ -178,6 +220,53 @@ std::optional<workflows::Cursor> Load::cursor_of(const ActorId& actor) const {
   return cursor ? std::optional{std::move(*cursor)} : std::nullopt;
 }
 
+// --- admins
+
+void Load::turn(bool on, const TenantId& tenant, bool all, std::function<void()> then) {
+  const auto heard = std::make_shared<bool>(false);
+  const auto again = [this, on, tenant, all, then, heard] {
+    if (std::exchange(*heard, true)) return;
+    world_.after(seconds{2}, "an admin tries again", [this, on, tenant, all, then] { turn(on, tenant, all, then); });
+  };
+  world_.after(deadline, "an admin's patience ends", again);
+  world_.emergency_stop({.on = on, .all = all, .note = "to be safe", .caller = admin(tenant)}, [heard, again, then](const Result<actors::Answer>& answer) {
+    if (!answer && answer.error().reason != "not_stopped") return again();  // somebody else has lifted it, or we have, unheard
+    if (!std::exchange(*heard, true)) then();
+  });
+}
+
+void Load::stop_for_a_while() {
+  const auto tenant = any_tenancy().tenant;
+  const bool all = random_.chance(250);
+  const seconds span{random_.between(20, 240)};
+  ++stops_;
+  turn(true, tenant, all, [this, tenant, all, span] {
+    world_.after(span, "an admin lifts the stop", [this, tenant, all] { turn(false, tenant, all, [this] { --stops_; }); });
+  });
+}
+
+void Load::break_some_row() {
+  std::vector<ActorId> live;
+  for (const auto& [id, row] : world_.state().actors)
+    if (row.live && !broken_[id]) live.push_back(id);
+  if (!live.empty()) break_row(random_.pick(std::span<const ActorId>{live}), random_.chance(300), seconds{random_.between(5, 300)});
+}
+
+void Load::break_row(const ActorId& actor, bool revision, Duration span) {
+  auto& row = world_.state().actors.at(actor);
+  broken_[actor] = true;
+  const auto sound = row;
+  if (revision) row.revision = no_such_revision;
+  else row.cursor = rubbish;
+  // Whoever had it in memory may have written it anew; else it is as it was, but for what was written beside it.
+  world_.after(span, "a row is repaired", [this, actor, sound] {
+    auto& now = world_.state().actors.at(actor);
+    if (now.revision == no_such_revision) now.revision = sound.revision;
+    if (now.cursor == rubbish) now.cursor = sound.cursor;
+    broken_[actor] = false;
+  });
+}
+
 // --- the operator
 
 void Load::keep_watch() {
@@ -195,10 +284,26 @@ void Load::operate() {
   for (const auto& [id, incident] : world_.state().incidents)
     if (incident.state == "open") open.push_back(incident);
   for (const auto& incident : open) {
+    if (incident.kind == "mass_guard") {
+      answer_guard(incident);
+      continue;
+    }
     // The wall clock may jump: what counts is how often one has looked.
     const bool settled = ++looked_at_[incident.id] * operator_looks >= operator_waits && !yard_.is_at_work(incident.actor.str());
     if (settled && !in_hand_[incident.id]) remedy(incident);
   }
+}
+
+void Load::answer_guard(const storage::IncidentRow& question) {
+  if (in_hand_[question.id] || random_.chance(world_.in_trouble() ? 500 : 100)) return;
+  actors::GuardAnswer answer{.question = question.id, .release = !random_.chance(world_.in_trouble() ? 350 : 50), .number = {}, .pause = minutes{random_.between(1, 3)}, .note = "seen to",
+                             .caller = admin(question.tenant)};
+  if (answer.release && random_.chance(world_.in_trouble() ? 500 : 200)) answer.number = random_.between(0, 3);
+  ++remedies_;
+  in_hand_[question.id] = true;
+  const auto id = question.id;
+  world_.after(deadline, "the operator's patience ends", [this, id] { in_hand_[id] = false; });
+  world_.answer_guard(std::move(answer), [this, id](const Result<actors::Answer>&) { in_hand_[id] = false; });
 }
 
 std::string Load::choose(const storage::IncidentRow& incident) {
@@ -227,14 +332,14 @@ void Load::remedy(const storage::IncidentRow& incident) {
   in_hand_[incident.id] = true;
   const auto id = incident.id;
   world_.after(deadline, "the operator's patience ends", [this, id] { in_hand_[id] = false; });
-  world_.remedy({.incident = id, .remedy = what, .note = "seen to", .input = JsonObject{}, .output = JsonObject{}, .caller = staff(), .trace = {}},
+  world_.remedy({.incident = id, .remedy = what, .note = "seen to", .input = JsonObject{}, .output = JsonObject{}, .caller = staff(incident.tenant), .trace = {}},
                 [this, id](const Result<actors::Answer>&) { in_hand_[id] = false; });  // it shows at the next look what came of it
 }
 
 bool Load::quiet() const {
   const bool answered = std::ranges::all_of(asked_, [](const auto& what) { return what->done; });
   const bool open = std::ranges::any_of(world_.state().incidents, [](const auto& entry) { return entry.second.state == "open"; });
-  return answered && !open;
+  return answered && !open && stops_ == 0;
 }
 
 }  // namespace stellwerk::simulation

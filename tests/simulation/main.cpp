@@ -24,10 +24,11 @@ constexpr std::string_view usage = R"(stellwerk-sim [options]
   --seeds N       live N seeds (default 500)
   --from S        beginning with seed S (default 1)
   --seed S        live one seed
+  --script TEXT   live one script, as --shrink prints it
   --trace         … and print everything that happens
-  --shrink        make the failing seed small: fewer faults, fewer requests
+  --shrink        make the failing seed small: fewer faults, actors and requests, less time
   --same          live each seed twice and compare every decision and request
-  --plant NAME    with this bug in the engine: look for the first seed that finds it (the exit status is 1 when none does)
+  --plant NAME    with this bug in the engine: look for the first seed that finds it (the exit status is 1 when none does), or live --seed or --script
   --plants        … for each bug
   --scenario NAME live one named scenario; "all": every one
   --list          names of scenarios and of bugs that can be planted
@@ -37,7 +38,7 @@ struct Options {
   std::uint64_t seeds = 500, from = 1;
   std::optional<std::uint64_t> seed;
   bool trace = false, shrink = false, same = false, plants = false, list = false;
-  std::string plant, scenario;
+  std::string plant, scenario, script;
 };
 
 std::optional<Options> read_options(int count, char** words) {
@@ -49,6 +50,7 @@ std::optional<Options> read_options(int count, char** words) {
     if (word == "--seeds") options.seeds = number();
     else if (word == "--from") options.from = number();
     else if (word == "--seed") options.seed = number();
+    else if (word == "--script") options.script = value();
     else if (word == "--trace") options.trace = true;
     else if (word == "--shrink") options.shrink = true;
     else if (word == "--same") options.same = true;
@@ -102,7 +104,7 @@ std::optional<std::uint64_t> find_planted([[maybe_unused]] Planted bug, [[maybe_
     const auto verdict = live(script, stock);
     planted_bug = std::nullopt;
     // What fails without it as well shows nothing.
-    if (verdict.wrongs.empty() || !live(script, stock).wrongs.empty()) continue;
+    if (!verdict.named || !live(script, stock).wrongs.empty()) continue;
     found = seed;
     if (options.trace) tell(seed, verdict);
     else fmt::print("  seed {}: {}\n", seed, verdict.wrongs.front());
@@ -129,19 +131,32 @@ int look_for_planted(const Options& options, const Stock& stock) {
   return known == 0 || missed > 0 ? 1 : 0;
 }
 
+/// True when the bug is there to be planted, or none was asked for.
+bool plant_for_good([[maybe_unused]] const std::string& name) {
+#ifdef STELLWERK_PLANTED_BUGS
+  for (const auto& [bug, known] : planted_names)
+    if (known == name) planted_bug = bug;
+  return name.empty() || planted_bug.has_value();
+#else
+  return name.empty();
+#endif
+}
+
 int live_one(const Options& options, const Stock& stock) {
-  auto script = script_of(*options.seed);
-  fmt::print("seed {}: {}\n", *options.seed, describe(script));
+  auto script = options.seed ? Result<Script>{script_of(*options.seed)} : script_from(options.script);
+  if (!script) return fmt::print("{}\n", describe(script.error())), 2;
+  if (!plant_for_good(options.plant)) return fmt::print("no bug '{}' can be planted in this build\n", options.plant), 2;
+  fmt::print("{}\n", to_text(*script));
   if (options.shrink) {
-    if (live(script, stock).wrongs.empty()) return fmt::print("seed {} does not fail\n", *options.seed), 0;
-    script = shrink(script, stock, [](const std::string& what) { fmt::print("  fails {}\n", what), std::fflush(stdout); });
-    fmt::print("smallest: {}\n", describe(script));
+    if (live(*script, stock).wrongs.empty()) return fmt::print("it does not fail\n"), 0;
+    *script = shrink(*script, stock, [](const std::string& what) { fmt::print("  fails with {}\n", what), std::fflush(stdout); });
+    fmt::print("smallest: --script {}\n", to_text(*script));
   }
-  script.plan.trace = options.trace;
-  const auto verdict = live(script, stock);
+  script->plan.trace = options.trace;
+  const auto verdict = live(*script, stock);
   fmt::print("{}", verdict.trace);
-  if (!verdict.wrongs.empty()) return tell(*options.seed, verdict), 1;
-  fmt::print("seed {} holds: {} steps, {} decisions, {} requests, {} nodes, {} remedies, fingerprint {:x}\n", *options.seed, verdict.steps, verdict.decisions, verdict.requests, verdict.nodes,
+  if (!verdict.wrongs.empty()) return tell(script->plan.seed, verdict), 1;
+  fmt::print("seed {} holds: {} steps, {} decisions, {} requests, {} nodes, {} remedies, fingerprint {:x}\n", script->plan.seed, verdict.steps, verdict.decisions, verdict.requests, verdict.nodes,
              verdict.remedies, verdict.fingerprint);
   return 0;
 }
@@ -171,8 +186,8 @@ int run(int count, char** words) {
   const auto stock = load_stock(STELLWERK_SOURCE_DIR "/tests/simulation/workflows");
   if (!stock) return fmt::print("{}\n", describe(stock.error())), 2;
   if (!options->scenario.empty()) return live_scenarios(*options, *stock);
+  if (options->seed || !options->script.empty()) return live_one(*options, *stock);
   if (options->plants || !options->plant.empty()) return look_for_planted(*options, *stock);
-  if (options->seed) return live_one(*options, *stock);
   return live_many(*options, *stock);
 }
 

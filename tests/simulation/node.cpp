@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <chrono>
 
+#include "actors/pulse.hpp"
 #include "tests/simulation/bus.hpp"
 #include "tests/simulation/store.hpp"
 
@@ -30,6 +31,20 @@ Result<Answer> recorded(const storage::IdempotencyRow& row, const Idempotency& a
 }
 
 }  // namespace
+
+/// The machine's wall clock is the world's, which may jump; what is due goes by the database, as in production.
+class Node::NodeClock final : public Clock {
+ public:
+  explicit NodeClock(const World& world) : world_{world} {}
+  [[nodiscard]] Time now() const override { return database_.at(monotonic()).value_or(wall()); }
+  [[nodiscard]] Time wall() const override { return world_.clock().now(); }
+  [[nodiscard]] Duration monotonic() const override { return world_.clock().monotonic(); }
+  void follow(Time database, Duration sent, Duration answered) override { database_.follow(database, sent, answered); }
+
+ private:
+  const World& world_;
+  FollowedTime database_;
+};
 
 /// The process's way to the vendor.
 class Node::NodeDriver final : public connectors::Driver {
@@ -95,17 +110,18 @@ Result<std::unique_ptr<storage::Store>> Node::open_store() {
 Result<void> Node::start() {
   STELLWERK_TRY(keeper_, open_store());
   STELLWERK_TRY(edge_, open_store());
-  const auto& clock = world_.clock();
+  clock_ = std::make_unique<NodeClock>(world_);
+  const auto& clock = *clock_;
   const auto lease = std::make_shared<Lease>(clock, storage::default_lease);
   const auto sent = clock.monotonic();
   STELLWERK_CHECK(keeper_->begin_incarnation(incarnation_, host_, storage::default_lease));
   lease->renew(sent);
   keeper_->use_incarnation(incarnation_);
   deps_ = std::make_shared<Deps>();
-  deps_->clock = const_cast<Clock*>(&clock);
+  deps_->clock = clock_.get();
   deps_->lease = lease;
   deps_->clock_guard = std::make_shared<ClockGuard>(clock);
-  misled_ = clock.now() != world_.state().now();
+  misled_ = clock.wall() != world_.state().now();
   deps_->definitions = world_.setting_.library.definitions;
   deps_->connectors = world_.setting_.library.connectors;
   STELLWERK_TRY(const auto values, keeper_->setting_values(world_.setting_.tenant));
@@ -114,7 +130,18 @@ Result<void> Node::start() {
   deps_->drivers = {{"noop", driver}, {"http", driver}};
   deps_->incarnation = incarnation_;
   deps_->passivate_after = std::chrono::milliseconds{world_.random().between(10, 60'000)};
+  deps_->guard = std::make_shared<Guard>(world_.plan().guard);
   deps_->in_flight_per_server = static_cast<int>(world_.random().between(1, 8));
+  // Narrow bounds in some of the nodes, by what is drawn already: no seed tells another story because of them.
+  const auto drawn = std::chrono::duration_cast<std::chrono::milliseconds>(deps_->passivate_after).count();
+  const auto narrow = [&](int one_of) { return world_.plan().narrow && drawn % one_of == 0; };
+  deps_->least_window = narrow(2) ? 1 : world_.plan().least_window;  // what waits behind it is parked
+  auto bounds = world_.plan().bounds.value_or(Bounds{});
+  if (narrow(3)) bounds.in_flight_per_tenant = 3, bounds.in_flight_per_operation = 1;
+  if (narrow(5)) bounds.queue_per_server = 2, bounds.queue_per_operation = 1;  // the edge refuses
+  if (narrow(7)) bounds.actors_in_memory = 1;
+  if (narrow(11)) bounds.pending_commands = 4;
+  deps_->admission = std::make_shared<Admission>(bounds);
   deps_->open_store = [this] { return open_store(); };
   deps_->detached = false;
   deps_->stopping = stopping_;
@@ -123,6 +150,8 @@ Result<void> Node::start() {
     die("told to end: " + why);
   };
 
+  STELLWERK_TRY(const auto beaten, heartbeat(*keeper_, *deps_));
+  lease->renew(beaten);
   EngineSeams seams;
   seams.front = proxies_.emplace_back(spawn_front(*system_, world_, *this));
   seams.around = [this](std::string_view role, const caf::actor& actor) {
@@ -214,7 +243,8 @@ void Node::leave(std::uint64_t number, const connectors::DriverRequest& request)
   if (!open_.contains(number)) return;
   // As a driver asks when its connection stands, right before the first byte.
   if (request.may_leave && !request.may_leave()) return answered(number, connectors::withheld_response());
-  world_.sent_.push_back({incarnation_, request, world_.elapsed()});
+  sent_[number] = world_.sent_.size();
+  world_.sent_.push_back({.incarnation = incarnation_, .request = request, .when = world_.elapsed(), .in_flight_per_server = deps_->in_flight_per_server});
   if (world_.tracing()) world_.note(fmt::format("  {} {} {} key={} {}", incarnation_.substr(incarnation_.size() - 4), request.method, request.url, request.key, request.body));
   world_.setting_.vendor->receive(incarnation_, request, [this, alive = std::weak_ptr<bool>{alive_}, number](connectors::DriverResponse response) {
     if (const auto held = alive.lock(); held && *held) here([this, number, response = std::move(response)] { answered(number, response); });
@@ -224,6 +254,7 @@ void Node::leave(std::uint64_t number, const connectors::DriverRequest& request)
 void Node::answered(std::uint64_t number, connectors::DriverResponse response) {
   auto found = open_.extract(number);
   if (found.empty()) return;
+  if (const auto sent = sent_.extract(number); !sent.empty()) world_.sent_[sent.mapped()].ended = world_.elapsed();
   if (world_.tracing())
     world_.note(fmt::format("  {} answer {} {} {}", incarnation_.substr(incarnation_.size() - 4), response.status, response.failure_code, response.body));
   found.mapped()(std::move(response));
@@ -231,11 +262,10 @@ void Node::answered(std::uint64_t number, connectors::DriverResponse response) {
 
 // --- the edge, as ClientImpl
 
-void Node::take(std::shared_ptr<Deliver> deliver, std::optional<Idempotency> idempotency, AnswerCallback done) {
+Node::Slot Node::answer_to(AnswerCallback done, std::optional<Idempotency> idempotency) {
   const auto number = ++last_;
   callers_.emplace(number, std::move(done));
-  // The answer goes over the network: the process may end before it has left.
-  const auto slot = std::make_shared<ReplySlot>([this, number, key = idempotency, alive = std::weak_ptr<bool>{alive_}](Result<Answer> answer) {
+  return std::make_shared<ReplySlot>([this, number, key = std::move(idempotency), alive = std::weak_ptr<bool>{alive_}](Result<Answer> answer) {
     const auto held = alive.lock();
     if (!held || !*held || dead_) return;
     if (key) in_flight_.finish(*key, answer);
@@ -245,7 +275,16 @@ void Node::take(std::shared_ptr<Deliver> deliver, std::optional<Idempotency> ide
       if (!caller.empty()) caller.mapped()(answer);
     });
   });
+}
+
+void Node::take(std::shared_ptr<Deliver> deliver, std::optional<Idempotency> idempotency, AnswerCallback done) {
+  const auto slot = answer_to(std::move(done), idempotency);
   here([this, deliver = std::move(deliver), idempotency = std::move(idempotency), slot] { take_once(deliver, idempotency, slot); });
+}
+
+void Node::order(std::function<void(const caf::actor&, std::shared_ptr<ReplySlot>)> give, AnswerCallback done) {
+  const auto slot = answer_to(std::move(done), std::nullopt);
+  here([this, give = std::move(give), slot] { give(actors_.sentry, slot); });
 }
 
 void Node::take_once(const std::shared_ptr<Deliver>& deliver, const std::optional<Idempotency>& idempotency, const Slot& slot) {
@@ -278,7 +317,12 @@ Result<std::optional<storage::IdempotencyRow>> Node::find_idempotency(const Idem
 }
 
 void Node::hand_over(const std::shared_ptr<Deliver>& deliver, AnswerCallback done) {
-  deliver->reply = std::make_shared<ReplySlot>(std::move(done));
+  auto accepted = deps_->admission->accept(deliver->create ? deliver->create->caller.tenant : deliver->tenant, std::holds_alternative<workflows::Remedy>(deliver->event.body));
+  if (!accepted) return done(fail(std::move(accepted).error()));
+  deliver->reply = std::make_shared<ReplySlot>([held = std::move(*accepted), done = std::move(done)](Result<Answer> answer) mutable {
+    held.reset();
+    done(std::move(answer));
+  });
   caf::anon_send(actors_.front, Shared<Deliver>{deliver});
 }
 

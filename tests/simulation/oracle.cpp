@@ -24,22 +24,22 @@ class Oracle {
   Oracle(const World& world, const Yard& yard, const Load& load) : world_{world}, state_{world.state()}, yard_{yard}, load_{load} { read_ledger(); }
 
   std::vector<std::string> judge() {
-    for (const auto& what : yard_.wrongs()) wrong("vendor: {}", what);
-    check_writers();
-    check_requests();
-    check_keys();
-    check_asked();
-    check_messages();
+    judge_always();
     for (const auto& [id, row] : state_.actors) {
-      check_history(row);
-      check_journal(row);
       check_awake(row);
       check_stock(row);
       if (row.workflow == "plant") check_yard(row);
+      if (row.workflow == "stall") check_stall(row);
     }
     check_stock_of_nobody();
     check_runs();
     check_mailboxes();
+    return std::move(wrongs_);
+  }
+
+  std::vector<std::string> judge_restless() {
+    judge_always();
+    check_stuck();
     return std::move(wrongs_);
   }
 
@@ -49,6 +49,21 @@ class Oracle {
     int applied = 0, deferred = 0, refused = 0, failed = 0;
     std::size_t first = 0;  ///< when it was applied first: position in the ledger
   };
+
+  /// What holds at any moment.
+  void judge_always() {
+    for (const auto& what : yard_.wrongs()) wrong("vendor: {}", what);
+    check_writers();
+    check_requests();
+    check_keys();
+    check_asked();
+    check_messages();
+    for (auto& what : judge_automation(world_)) wrongs_.push_back(std::move(what));
+    for (const auto& [id, row] : state_.actors) {
+      check_history(row);
+      check_journal(row);
+    }
+  }
 
   template <class... Args>
   void wrong(fmt::format_string<Args...> text, Args&&... args) {
@@ -128,6 +143,7 @@ class Oracle {
       const auto name = fmt::format("{} {} on {} ({} tries)", what->token, what->kind == Asked::Kind::create ? "create" : what->name, what->actor.str(), what->tries);
       if (times > 1) wrong("{} was applied {} times", name, times);
       if (!what->answer) continue;
+      if (*what->answer && what->foreign) wrong("{} was asked by tenant {}, whose actor it is not, and acknowledged", name, what->tenant.str());
       if (!*what->answer) {
         if (times > 0) wrong("{} was refused ({}), and applied", name, describe(what->answer->error()));
         continue;
@@ -208,6 +224,7 @@ class Oracle {
   /// §9: the journal explains the state.
   void check_journal(const ActorRow& row) {
     const auto definition = world_.definitions().find(row.workflow, row.revision);
+    if (!definition || !row.cursor.is_object()) return;  // broken on purpose, and not repaired yet
     std::vector<Json> journal;
     for (const auto* change : changes_[row.id])
       for (const auto& entry : change->journal.as_array()) journal.push_back(entry);
@@ -256,7 +273,7 @@ class Oracle {
     for (const auto& [key, timer] : state_.timers) {
       if (key.first != row.id) continue;
       wakes = true;
-      if (timer.due + timer_grace < world_.now() && !is_quarantined(row)) wrong("timer {} of {} is overdue since {}", timer.name, row.id.str(), format_time(timer.due));
+      if (timer.due + timer_grace < world_.now() && !is_quarantined(row) && !state_.held.contains(key)) wrong("timer {} of {} is overdue since {}", timer.name, row.id.str(), format_time(timer.due));
     }
     for (const auto& [id, incident] : state_.incidents) wakes = wakes || (incident.actor == row.id && incident.state == "open");
     for (const auto& [seq, message] : state_.mailbox) wakes = wakes || (message.receiver == row.id && !message.deferred);
@@ -266,7 +283,44 @@ class Oracle {
     if (!row.live && (wakes || works)) wrong("{} is final, but something is left of its life", row.id.str());
   }
 
-  [[nodiscard]] static bool is_quarantined(const ActorRow& row) { return find_member(row.cursor, "quarantined") != nullptr; }
+  [[nodiscard]] bool is_quarantined(const ActorRow& row) const {
+    return std::ranges::any_of(state_.incidents, [&](const auto& entry) { return entry.second.actor == row.id && entry.second.state == "open" && entry.second.kind == "quarantined"; });
+  }
+
+  /// What nobody does although it is to be done. The world was given time enough.
+  void check_stuck() {
+    constexpr auto patience = std::chrono::minutes{5};
+    if (world_.incarnation().empty()) return;
+    std::map<std::string, Duration> last;  ///< when a request of the key left
+    for (const auto& sent : world_.sent()) last[sent.request.key] = sent.when;
+    for (const auto& [key, attempt] : state_.attempts) {
+      const auto& row = state_.actors.at(attempt.actor);
+      if (is_quarantined(row) || held_run(attempt.actor)) continue;
+      if (attempt.incarnation != world_.incarnation()) wrong("{} waits for attempt {} ({}), which belongs to {}", row.id.str(), attempt.key, attempt.mode, attempt.incarnation);
+      else if (attempt.due + patience < world_.now() && (!last.contains(attempt.key) || last[attempt.key] + patience < world_.elapsed()))
+        wrong("attempt {} of {} ({}) is due since {}, and nobody carries it out", attempt.key, row.id.str(), attempt.mode, format_time(attempt.due));
+    }
+    for (const auto& [key, timer] : state_.timers)
+      if (timer.due + patience < world_.now() && !state_.held.contains(key) && !is_quarantined(state_.actors.at(key.first)))
+        wrong("timer {} of {} is overdue since {}", timer.name, key.first.str(), format_time(timer.due));
+    for (const auto& [seq, message] : state_.mailbox)
+      if (!message.deferred && message.at + patience < world_.now() && state_.actors.contains(message.receiver) && !is_quarantined(state_.actors.at(message.receiver)) && !held_run(message.receiver))
+        wrong("message {} for {} lies in its mailbox, and could be taken", message.event, message.receiver.str());
+  }
+
+  [[nodiscard]] bool held_run(const ActorId& actor) const {
+    return std::ranges::any_of(state_.incidents, [&](const auto& entry) { return entry.second.actor == actor && entry.second.state == "open"; });
+  }
+
+  /// A stall has its box while it stands, and leaves nothing behind.
+  void check_stall(const ActorRow& row) {
+    if (works(row)) return;
+    std::map<std::string, std::int64_t> is, should;
+    for (const auto& [name, box] : yard_.boxes())
+      if (box.mark == row.id.str()) is[name] = box.speed;
+    if (row.state == "standing") should[fmt::format("stall-{}", row.id.str())] = 0;
+    if (is != should) wrong("{} in state {} should have {} at the vendor, and has {}", row.id.str(), row.state, names_of(should), names_of(is));
+  }
 
   void check_mailboxes() {
     for (const auto& [seq, message] : state_.mailbox) {
@@ -395,5 +449,6 @@ class Oracle {
 }  // namespace
 
 std::vector<std::string> judge(const World& world, const Yard& yard, const Load& load) { return Oracle{world, yard, load}.judge(); }
+std::vector<std::string> judge_restless(const World& world, const Yard& yard, const Load& load) { return Oracle{world, yard, load}.judge_restless(); }
 
 }  // namespace stellwerk::simulation

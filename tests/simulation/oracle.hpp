@@ -13,5 +13,9 @@ namespace stellwerk::simulation {
 
 /// What does not hold, in words, each with the names of what it is about; empty: all is well. May be called again after more has happened.
 [[nodiscard]] std::vector<std::string> judge(const World& world, const Yard& yard, const Load& load);
+/// Of a world that does not become quiet: what must hold at any moment, and what it is that stands still.
+[[nodiscard]] std::vector<std::string> judge_restless(const World& world, const Yard& yard, const Load& load);
+/// The part of both about tenants, emergency stops, the mass-action guard and limits.
+[[nodiscard]] std::vector<std::string> judge_automation(const World& world);
 
 }  // namespace stellwerk::simulation

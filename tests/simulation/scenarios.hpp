@@ -37,6 +37,12 @@ class Stage {
   bool answered(const std::shared_ptr<Asked>& what);
   /// Builds it, with the words of people that it waits for.
   void grow(const ActorId& plant);
+  /// A stall that stands, of the tenancy.
+  ActorId stall(std::size_t tenancy = 0);
+  /// The operator's word on an incident, once.
+  std::shared_ptr<bool> remedy(const IncidentId& incident, const std::string& what);
+  /// The open incident of the actor (empty id: of nobody), of this kind; nullptr: there is none.
+  [[nodiscard]] const storage::IncidentRow* incident_of(const ActorId& actor, std::string_view kind);
   [[nodiscard]] std::string state_of(const ActorId& actor);
   [[nodiscard]] bool waits_for(const ActorId& actor, const std::string& timer);
   [[nodiscard]] bool has_attempt(const ActorId& actor, std::string_view operation, std::string_view mode = {});
@@ -61,8 +67,12 @@ class Stage {
 struct Scenario {
   std::string_view name, paragraph, arranged, holds;
   void (*play)(Stage&);
+  void (*arrange)(Script&) = nullptr;  ///< before the world begins
 };
 [[nodiscard]] const std::vector<Scenario>& scenarios();
+/// Parts of it: what stops, holds and limits automation; what a seed has found once.
+[[nodiscard]] std::vector<Scenario> automation_scenarios();
+[[nodiscard]] std::vector<Scenario> found_scenarios();
 
 struct Gap {
   std::string_view paragraph, what, why;

@@ -59,6 +59,14 @@ Plan plan_of(std::uint64_t seed) {
   plan.pauses = static_cast<int>(random.below(3));
   plan.takeovers = static_cast<int>(random.below(3));
   plan.clock_jumps = static_cast<int>(random.below(3));
+  r.store_slow = rate(30);
+  r.longest_call = milliseconds{random.between(100, 25'000)};
+  plan.slow_spells = static_cast<int>(random.below(4) == 0 ? random.between(1, 3) : 0);
+  plan.narrow = true;
+  plan.guard.floor = static_cast<int>(random.between(1, 4));
+  plan.guard.downtime = minutes{random.between(20, 360)};
+  plan.guard.release = minutes{random.between(2, 60)};
+  plan.guard.pause = minutes{random.between(1, 4)};
   return plan;
 }
 
@@ -136,12 +144,22 @@ void World::plan_trouble() {
       start_node();
     });
   }
+  for (int i = 0; i < plan_.slow_spells; ++i) {
+    const auto from = moment();
+    plan(from, "the database is slow", false, [this] { ++slow_spells_; });
+    plan(from + Duration{random_.between(1'000'000, 60'000'000)}, "the database is quick again", false, [this] { --slow_spells_; });
+  }
   for (int i = 0; i < plan_.clock_jumps; ++i) {
     const Duration by{random_.between(-plan_.longest_jump.count(), plan_.longest_jump.count())};
     const auto from = moment(), to = moment();
     plan(std::min(from, to), "clock jump", false, [this, by] { jump_clock(by); });
     plan(std::max(from, to), "clock set right", false, [this, by] { jump_clock(-by); });
   }
+}
+
+void World::accuse(std::string what) {
+  if (tracing()) note("  wrong: " + what);
+  if (std::ranges::find(accusations_, what) == accusations_.end()) accusations_.push_back(std::move(what));
 }
 
 StoreFault World::fault_of(const StoreCall& call) {
@@ -154,12 +172,13 @@ StoreFault World::fault_of(const StoreCall& call) {
   }
   if (!in_trouble()) return StoreFault::none;
   const auto& rates = plan_.rates;
-  const std::array<std::pair<int, StoreFault>, 6> faults{{{rates.store_fails_before, StoreFault::fails_before},
+  const std::array<std::pair<int, StoreFault>, 7> faults{{{rates.store_fails_before, StoreFault::fails_before},
                                                           {rates.store_fails_after, StoreFault::fails_after},
                                                           {rates.store_throws / 2, StoreFault::throws_before},
                                                           {rates.store_throws / 2, StoreFault::throws_after},
                                                           {rates.node_ends_before, StoreFault::node_ends_before},
-                                                          {rates.node_ends_after, StoreFault::node_ends_after}}};
+                                                          {rates.node_ends_after, StoreFault::node_ends_after},
+                                                          {slow_spells_ > 0 ? 500 : rates.store_slow, StoreFault::slow}}};
   auto drawn = static_cast<int>(random_.below(1000));
   for (const auto& [rate, fault] : faults) {
     if (drawn >= rate) {
@@ -215,7 +234,7 @@ void World::start_node() {
   node->die(started ? "its start was its end" : describe(started.error()));
   node.reset();
   starting_ = true;
-  plan(elapsed() + seconds{1}, "start again", true, [this] {
+  plan(elapsed() + seconds{4}, "start again", true, [this] {
     starting_ = false;
     if (calm_ && serving()) return;  // the one that was to be taken over goes on
     start_node();
@@ -235,8 +254,8 @@ void World::pause_node(Duration span) {
   if (tracing()) note(fmt::format("{} is stopped for {} s", node->incarnation(), duration_cast<seconds>(span).count()));
   node->pause();
   plan(elapsed() + span, "goes on", true, [this, incarnation = node->incarnation()] {
-    for (const auto& one : nodes_)
-      if (one->incarnation() == incarnation) one->go_on();
+    const auto paused = std::ranges::find_if(nodes_, [&](const auto& one) { return one->incarnation() == incarnation; });
+    if (paused != nodes_.end()) (*paused)->go_on();  // what it takes up then may move the others
   });
 }
 
@@ -254,8 +273,9 @@ void World::settle_nodes() {
   if (std::none_of(nodes_.begin(), nodes_.end(), [](const auto& node) { return node->dead(); })) return;
   bool replace = false;
   std::erase_if(nodes_, [&](const auto& node) {
-    replace = replace || (node->dead() && !unreplaced_.contains(node->incarnation()));
-    return node->dead();
+    if (!node->dead() || node->in_call()) return false;  // a call of it is under way further up
+    replace = replace || !unreplaced_.contains(node->incarnation());
+    return true;
   });
   if (!replace || !nodes_.empty() || starting_) return;
   starting_ = true;
@@ -263,6 +283,21 @@ void World::settle_nodes() {
     starting_ = false;
     if (served_by() == nullptr) start_node();
   });
+}
+
+bool World::can_stand_still(const Node& node) const {
+  constexpr int deepest = 6;
+  return standing_still_ < deepest && std::ranges::any_of(nodes_, [&](const auto& one) { return one.get() == &node; });
+}
+
+void World::stand_still(Node& node, Duration span) {
+  const auto until = elapsed() + span;
+  ++standing_still_;
+  node.enter_call();
+  while (!node.dead() && (node.paused() || elapsed() < until))
+    if (!step(node.paused() ? elapsed() + seconds{1} : until)) break;  // the step that led here fails as well
+  node.leave_call();
+  --standing_still_;
 }
 
 // --- the edge
@@ -334,11 +369,28 @@ void World::remedy(actors::RemedyRequest request, actors::AnswerCallback done) {
   node->take(std::move(deliver), std::nullopt, std::move(done));
 }
 
+void World::answer_guard(actors::GuardAnswer answer, actors::AnswerCallback done) {
+  auto* node = served_by();
+  if (node == nullptr) return nobody(*this, std::move(done));
+  node->order([answer = std::move(answer)](const caf::actor& sentry, std::shared_ptr<actors::ReplySlot> slot) {
+    caf::anon_send(sentry, actors::share(actors::GuardOrder{answer, std::move(slot)}));
+  }, std::move(done));
+}
+
+void World::emergency_stop(actors::StopRequest request, actors::AnswerCallback done) {
+  auto* node = served_by();
+  if (node == nullptr) return nobody(*this, std::move(done));
+  node->order([request = std::move(request)](const caf::actor& sentry, std::shared_ptr<actors::ReplySlot> slot) {
+    caf::anon_send(sentry, actors::share(actors::StopOrder{request, std::move(slot)}));
+  }, std::move(done));
+}
+
 // --- running
 
 /// One job of one node, or one planned thing, or time passes to the next of them. False: nothing happens until `until`.
 Result<bool> World::step(Duration until) {
   settle_nodes();
+  if (!accusations_.empty()) return fail(ErrorCode::internal, fmt::format("seed {}: {}", plan_.seed, accusations_.front()));
   if (++steps_ > plan_.most_steps) return fail(ErrorCode::resource_exhausted, fmt::format("seed {}: still not quiet after {} steps{}", plan_.seed, plan_.most_steps, why_restless()));
   if (!agenda_.empty() && agenda_.begin()->first <= elapsed()) {
     auto next = agenda_.extract(agenda_.begin()).mapped();

@@ -19,8 +19,10 @@
 #include <utility>
 #include <vector>
 
+#include "actors/admission.hpp"
 #include "actors/client.hpp"
 #include "actors/definitions.hpp"
+#include "actors/guard.hpp"
 #include "connectors/driver.hpp"
 #include "core/clock.hpp"
 #include "core/result.hpp"
@@ -38,12 +40,14 @@ struct Rates {
   int store_throws = 0;        ///< before or after
   int node_ends_before = 0;    ///< the process dies, nothing was done
   int node_ends_after = 0;     ///< the process dies, it was done
+  int store_slow = 0;          ///< the answer takes up to `longest_call`, and the effect comes some time before it
   // every message that the engine sends itself over the bus
   int wake_lost = 0;           ///< Wake, "a timer was set", a timer that fires: what is found again by a later look
   int doubled = 0;             ///< Wake, a timer that fires, outcomes, Settle
   int delayed = 0;             ///< anything; delayed ones are overtaken by others
   int request_delayed = 0;     ///< requests to committer and loaders, and their answers
   Duration longest_delay = std::chrono::seconds{2};
+  Duration longest_call = std::chrono::seconds{20};
 };
 
 struct Plan {
@@ -54,10 +58,15 @@ struct Plan {
   int pauses = 0;     ///< SIGSTOP of the serving node, for up to `longest_pause`; then it goes on with whatever it had in hand
   int takeovers = 0;  ///< another node takes over, while the former runs or is paused
   int clock_jumps = 0;  ///< of wall time, forwards or back, up to `longest_jump`
+  int slow_spells = 0;  ///< for up to a minute every call of the database takes its time
   Duration longest_pause = std::chrono::seconds{90};
   Duration longest_jump = std::chrono::hours{2};
   std::size_t most_steps = 400'000;  ///< of all nodes together; more is a failure
   Duration most_time = std::chrono::hours{72};  ///< of virtual time after the trouble, until which everything has to be quiet
+  actors::GuardBounds guard;  ///< of every node
+  bool narrow = false;  ///< nodes take on little at once, keep few actors in memory and park what waits, each in some of this by chance
+  std::optional<actors::Bounds> bounds;  ///< of every node, when it is not by chance
+  std::size_t least_window = 64;
   bool trace = false;
 };
 /// What a seed stands for: half of all seeds have few faults of many kinds, the others many of a few kinds.
@@ -96,16 +105,24 @@ struct Acted {
   storage::AttemptRow attempt;
   Json result;
   std::string incarnation;
+  Duration when{};
 };
 /// A request that left a node for the vendor.
 struct Sent {
   std::string incarnation;
   connectors::DriverRequest request;
   Duration when{};
+  Duration ended = Duration::max();  ///< when the node had its answer, or gave it up
+  int in_flight_per_server = 0;      ///< how many attempts its node carries out on a server at a time
+};
+/// An emergency stop that was turned on or off, on disk.
+struct Halted {
+  storage::StopRow stop;
+  Duration when{};
 };
 
 /// What a scenario does to one call of a session, in place of chance.
-enum class StoreFault { none, fails_before, fails_after, throws_before, throws_after, node_ends_before, node_ends_after };
+enum class StoreFault { none, fails_before, fails_after, throws_before, throws_after, node_ends_before, node_ends_after, slow };
 struct StoreCall {
   std::string node;       ///< its incarnation
   std::string role;       ///< "committer", "loader", "timers", "keeper" (at start), "edge" (of the API)
@@ -162,6 +179,8 @@ class World {
   void edit(actors::EditRequest request, actors::AnswerCallback done);
   /// As ClientImpl::remedy(): looks the incident up, checks that it is open and offers the remedy.
   void remedy(actors::RemedyRequest request, actors::AnswerCallback done);
+  void answer_guard(actors::GuardAnswer answer, actors::AnswerCallback done);
+  void emergency_stop(actors::StopRequest request, actors::AnswerCallback done);
 
   // --- the truth, for the oracle
   [[nodiscard]] const storage::MemoryState& state() const { return *state_; }
@@ -171,14 +190,20 @@ class World {
   [[nodiscard]] const std::vector<Written>& ledger() const { return ledger_; }
   [[nodiscard]] const std::vector<Acted>& acted() const { return acted_; }
   [[nodiscard]] const std::vector<Sent>& sent() const { return sent_; }
+  [[nodiscard]] const std::vector<Halted>& halted() const { return halted_; }
   /// Incarnations in the order of their start, also of those that did not get far.
   [[nodiscard]] const std::vector<std::string>& incarnations() const { return incarnations_; }
+
+  /// What is wrong beyond doubt while it happens. The world stops at its next step.
+  void accuse(std::string what);
+  [[nodiscard]] const std::vector<std::string>& accusations() const { return accusations_; }
 
   // --- scripts, in place of chance (a scenario's Plan has rates of zero)
   std::function<StoreFault(const StoreCall&)> store_script;
   std::function<BusFault(const BusMessage&)> bus_script;
 
-  // --- running. Errors: resource_exhausted (more steps than the plan allows, or not quiet in its time); internal (a node cannot be started).
+  // --- running. Errors: resource_exhausted (more steps than the plan allows, or not quiet in its time); internal (a node cannot be started, or
+  // something was accused).
   /// Trouble, then calm: from the end of trouble on a node serves, nothing fails, and the world runs until it is quiet.
   [[nodiscard]] Result<void> run();
   /// As run(), but without waiting for the end of the trouble.
@@ -209,6 +234,9 @@ class World {
   [[nodiscard]] bool quiet() const;
   [[nodiscard]] Node* served_by() const;
   [[nodiscard]] StoreFault fault_of(const StoreCall& call);
+  /// A call of this node waits for the database: everybody else goes on meanwhile. Ends at once when the node does.
+  void stand_still(Node& node, Duration span);
+  [[nodiscard]] bool can_stand_still(const Node& node) const;
   [[nodiscard]] BusFault fault_of(const BusMessage& message);
 
   Plan plan_;
@@ -224,10 +252,20 @@ class World {
   std::vector<Written> ledger_;
   std::vector<Acted> acted_;
   std::vector<Sent> sent_;
+  std::vector<Halted> halted_;
+  std::vector<std::string> accusations_;
+  struct Stale {
+    std::string ground;     ///< incarnation and version that the refused decision stood on
+    std::string decision;
+    int times = 0;          ///< other decisions on the same ground, in a row
+  };
+  std::map<ActorId, Stale> stale_;
   std::vector<std::string> incarnations_;
   std::set<std::string> unreplaced_;  ///< killed by a scenario
   std::size_t steps_ = 0;
   Duration last_write_{};
+  int slow_spells_ = 0;   ///< spells under way
+  int standing_still_ = 0;    ///< calls that wait, one within the other
   bool calm_ = false;
   bool starting_ = false;
   std::string trace_;

@@ -46,6 +46,28 @@ void Stage::grow(const ActorId& plant) {
   until("the plant is active", [&] { return state_of(plant) == "active"; });
 }
 
+ActorId Stage::stall(std::size_t tenancy) {
+  const auto asked = load().create("stall", tenancy);
+  if (!answered(asked)) throw std::runtime_error{"a stall could not be rented"};
+  const ActorId id{text_of((*asked->answer)->body, "id")};
+  until("the stall stands", [&] { return state_of(id) == "standing"; });
+  return id;
+}
+
+std::shared_ptr<bool> Stage::remedy(const IncidentId& incident, const std::string& what) {
+  auto taken = std::make_shared<bool>(false);
+  world().remedy({.incident = incident, .remedy = what, .note = "seen to", .input = JsonObject{}, .output = JsonObject{},
+                  .caller = {state().incidents.at(incident).tenant, "usr_staff", "staff", ""}, .trace = {}},
+                 [taken](const Result<actors::Answer>& answer) { *taken = answer.has_value(); });
+  return taken;
+}
+
+const storage::IncidentRow* Stage::incident_of(const ActorId& actor, std::string_view kind) {
+  for (const auto& [id, incident] : state().incidents)
+    if (incident.state == "open" && incident.actor == actor && incident.kind == kind) return &incident;
+  return nullptr;
+}
+
 std::string Stage::state_of(const ActorId& actor) {
   const auto found = state().actors.find(actor);
   return found == state().actors.end() ? std::string{} : found->second.state;
@@ -99,7 +121,9 @@ Played play(const Scenario& scenario, const Stock& stock, bool trace) {
   for (const char c : scenario.name) script.plan.seed = script.plan.seed * 31 + static_cast<unsigned char>(c);
   script.plan.trouble = {};
   script.plan.trace = trace;
+  script.load.tenants = 3;
   script.load.ventures = script.load.requests = 0;
+  if (scenario.arrange != nullptr) scenario.arrange(script);
   Story story{script, stock};
   story.yard().script = [](const connectors::DriverRequest&) -> std::string_view { return ""; };
   story.world().start_node();

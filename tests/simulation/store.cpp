@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <set>
 #include <stdexcept>
+#include <utility>
 
 #include "tests/simulation/node.hpp"
 
@@ -34,6 +35,17 @@ auto SimulatedStore::run(std::string_view name, std::string_view role, Call call
     case StoreFault::throws_after: part(); throw std::runtime_error(fmt::format("simulated: {} threw after its effect", name));
     case StoreFault::node_ends_before: node_.die(fmt::format("the process ends before {}", name)); return gone();
     case StoreFault::node_ends_after: part(); node_.die(fmt::format("the process ends after {}", name)); return gone();
+    case StoreFault::slow: {
+      // Requests at the edge have a thread each: one that waits for its look keeps nobody else from being taken.
+      if (name == "find_idempotency" || !world_.can_stand_still(node_)) return call();
+      const auto longest = world_.plan().rates.longest_call.count();
+      world_.stand_still(node_, Duration{world_.random().between(0, longest / 2)});
+      if (node_.dead()) return gone();
+      auto result = call();
+      world_.stand_still(node_, Duration{world_.random().between(0, longest / 2)});
+      if (node_.dead()) return gone();
+      return result;
+    }
   }
   return gone();
 }
@@ -49,12 +61,42 @@ Result<std::vector<storage::CommitResult>> SimulatedStore::write(std::span<const
   auto results = inner_->commit(batch);
   if (!results) return results;
   for (std::size_t i = 0; i < batch.size(); ++i) {
+    look_at(batch[i], (*results)[i].status);
     if (world_.tracing()) world_.note(fmt::format("  commit {} of {} v{}: {}", batch[i].id, batch[i].changes.front().row.id.str(), batch[i].changes.front().row.version, static_cast<int>((*results)[i].status)));
     if ((*results)[i].status != storage::CommitStatus::committed) continue;
+    if (world_.tracing())
+      for (const auto& change : batch[i].changes) world_.note(fmt::format("    {} {}: {}", change.row.id.str(), change.row.state, dump_json(change.journal)));
     world_.ledger_.push_back({batch[i], node_.incarnation(), world_.now(), world_.elapsed()});
     world_.last_write_ = world_.elapsed();
   }
   return results;
+}
+
+/// What can be told of a decision at once.
+void SimulatedStore::look_at(const storage::Commit& commit, storage::CommitStatus status) {
+  const auto& front = commit.changes.front();
+  const auto& id = front.row.id;
+  if (status == storage::CommitStatus::committed) {
+    world_.stale_.erase(id);
+    for (const auto& change : commit.changes)
+      for (const auto& entry : change.journal.as_array()) {
+        const auto type = text_of(entry, "type");
+        if (type != "event" && type != "event_refused") continue;
+        for (const auto& [seq, message] : world_.state().mailbox)
+          if (message.receiver == change.row.id && !message.returned && message.event_id.str() == text_of(entry, "id"))
+            world_.accuse(fmt::format("{} has applied or refused {} {}, and it lies in its mailbox still", change.row.id.str(), message.event, message.event_id.str()));
+      }
+    return;
+  }
+  const auto stored = world_.state().actors.find(id);
+  if (status != storage::CommitStatus::conflict || stored == world_.state().actors.end() || stored->second.version == front.expected_version) return;
+  auto& stale = world_.stale_[id];
+  const auto ground = fmt::format("{} {}", node_.incarnation(), front.expected_version);
+  if (std::exchange(stale.ground, ground) != ground) stale.times = 0;
+  else if (stale.decision != commit.id) ++stale.times;
+  stale.decision = commit.id;
+  if (stale.times >= 2)
+    world_.accuse(fmt::format("{} is decided again and again on the ground of version {}, while version {} is on disk", id.str(), front.expected_version, stored->second.version));
 }
 
 Result<std::vector<storage::CommitResult>> SimulatedStore::commit(std::span<const storage::Commit> batch) {
@@ -72,7 +114,7 @@ Result<std::vector<storage::ActionResult>> SimulatedStore::act(std::span<const s
     const auto& attempt = requests[i].attempt;
     if (world_.tracing()) world_.note(fmt::format("  action {} {}: {}", attempt.operation, attempt.key, static_cast<int>((*results)[i].status)));
     if ((*results)[i].status != storage::ActionResult::Status::done || !known.insert(attempt.id).second) continue;
-    world_.acted_.push_back({attempt, (*results)[i].result, node_.incarnation()});
+    world_.acted_.push_back({attempt, (*results)[i].result, node_.incarnation(), world_.elapsed()});
     world_.last_write_ = world_.elapsed();
   }
   return results;
@@ -98,10 +140,16 @@ Result<std::vector<storage::AttemptRow>> SimulatedStore::take_over_attempts(cons
 
 // --- reading
 
-Result<storage::LoadedActor> SimulatedStore::load(const ActorId& id) { return run("load", loader, [&] { return inner_->load(id); }); }
-Result<std::vector<storage::TimerRow>> SimulatedStore::timers_due(Time until, int limit) {
-  return run("timers_due", timers, [&] { return inner_->timers_due(until, limit); });
+Result<std::vector<storage::AttemptRow>> SimulatedStore::find_attempts(std::span<const ActorId> actors) {
+  return run("find_attempts", loader, [&] { return inner_->find_attempts(actors); });
 }
+Result<storage::LoadedActor> SimulatedStore::load(const ActorId& id) { return run("load", loader, [&] { return inner_->load(id); }); }
+Result<std::vector<storage::LoadedActor>> SimulatedStore::load_many(std::span<const ActorId> ids) { return run("load_many", timers, [&] { return inner_->load_many(ids); }); }
+Result<std::vector<TenantId>> SimulatedStore::tenants_due(Time until) { return run("tenants_due", timers, [&] { return inner_->tenants_due(until); }); }
+Result<std::vector<storage::TimerRow>> SimulatedStore::timers_due(const TenantId& tenant, Time until, int limit, const std::optional<storage::TimerRow>& after) {
+  return run("timers_due", timers, [&] { return inner_->timers_due(tenant, until, limit, after); });
+}
+Result<std::optional<Time>> SimulatedStore::next_due(Time after) { return run("next_due", timers, [&] { return inner_->next_due(after); }); }
 Result<std::vector<ActorId>> SimulatedStore::receivers_waiting(int limit) {
   return run("receivers_waiting", timers, [&] { return inner_->receivers_waiting(limit); });
 }
@@ -144,7 +192,13 @@ Result<std::vector<storage::GuardQuestion>> SimulatedStore::guard_questions(cons
 Result<std::vector<storage::GuardEntry>> SimulatedStore::guard_entries(Time since) { return run("guard_entries", timers, [&] { return inner_->guard_entries(since); }); }
 Result<void> SimulatedStore::forget_guard_entries(Time before) { return run("forget_guard_entries", timers, [&] { return inner_->forget_guard_entries(before); }); }
 Result<std::int64_t> SimulatedStore::count_live(const TenantId& tenant, const std::string& kind) { return run("count_live", timers, [&] { return inner_->count_live(tenant, kind); }); }
-Result<void> SimulatedStore::put_stop(const storage::StopRow& stop, const TenantId& journal) { return run("put_stop", edge, [&] { return inner_->put_stop(stop, journal); }); }
+Result<void> SimulatedStore::put_stop(const storage::StopRow& stop, const TenantId& journal) {
+  return run("put_stop", edge, [&] {
+    auto written = inner_->put_stop(stop, journal);
+    if (written) world_.halted_.push_back({stop, world_.elapsed()});
+    return written;
+  });
+}
 Result<std::vector<storage::StopRow>> SimulatedStore::stops() { return run("stops", timers, [&] { return inner_->stops(); }); }
 Result<std::vector<storage::StopRow>> SimulatedStore::stop_history(const TenantId& tenant, int limit) {
   return run("stop_history", edge, [&] { return inner_->stop_history(tenant, limit); });

@@ -25,8 +25,12 @@ class SimulatedStore final : public storage::Store {
   Result<std::vector<storage::CommitResult>> commit(std::span<const storage::Commit> batch) override;
   Result<std::vector<storage::ActionResult>> run_actions(std::span<const storage::ActionRequest> requests, Time now) override;
   Result<storage::LoadedActor> load(const ActorId& id) override;
+  Result<std::vector<storage::LoadedActor>> load_many(std::span<const ActorId> ids) override;
   Result<std::vector<storage::AttemptRow>> take_over_attempts(const std::string& incarnation) override;
-  Result<std::vector<storage::TimerRow>> timers_due(Time until, int limit) override;
+  Result<std::vector<storage::AttemptRow>> find_attempts(std::span<const ActorId> actors) override;
+  Result<std::vector<TenantId>> tenants_due(Time until) override;
+  Result<std::vector<storage::TimerRow>> timers_due(const TenantId& tenant, Time until, int limit, const std::optional<storage::TimerRow>& after) override;
+  Result<std::optional<Time>> next_due(Time after) override;
   Result<std::vector<ActorId>> receivers_waiting(int limit) override;
   Result<storage::Undelivered> return_undelivered(std::int64_t after, int limit) override;
   Result<std::vector<storage::ReferenceRow>> read_references(const TenantId& tenant, std::span<const std::string> ids) override;
@@ -62,6 +66,7 @@ class SimulatedStore final : public storage::Store {
   auto run(std::string_view name, std::string_view role, Call call) -> decltype(call());
   template <class Call, class Part>
   auto run(std::string_view name, std::string_view role, Call call, Part part) -> decltype(call());
+  void look_at(const storage::Commit& commit, storage::CommitStatus status);
   Result<std::vector<storage::CommitResult>> write(std::span<const storage::Commit> batch);
   Result<std::vector<storage::ActionResult>> act(std::span<const storage::ActionRequest> requests, Time now);
 

@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,15 +24,27 @@ struct Script {
   Duration afterwards = std::chrono::minutes{12};  ///< of calm, for timers and schedules; then everything is judged again
 };
 [[nodiscard]] Script script_of(std::uint64_t seed);
-/// What goes wrong in it: names and how much of each; the amount can be taken away.
-[[nodiscard]] std::vector<std::pair<std::string, std::function<int&(Script&)>>> parts_of_script();
-[[nodiscard]] std::string describe(const Script& script);
+
+/// One number of a script: how much there is of something, and how little there may be.
+struct Dial {
+  std::string name;
+  bool fault = false;  ///< something that goes wrong, rather than something that is done
+  std::int64_t least = 0;
+  std::function<std::int64_t(const Script&)> read;
+  std::function<void(Script&, std::int64_t)> turn;
+};
+[[nodiscard]] const std::vector<Dial>& dials();
+/// "seed=7,requests=12,kills=1": all that differs from the least, in one word for the command line.
+[[nodiscard]] std::string to_text(const Script& script);
+/// Errors: invalid_argument (an unknown name, no number).
+[[nodiscard]] Result<Script> script_from(std::string_view text);
 
 /// The workflows and the connector that are lived; loaded once.
 struct Stock {
   actors::Library library;
-  TenantId tenant{"ten_00000000000000000000000001"};
-  ServerId server{"srv_00000000000000000000000001"};
+  std::vector<Tenancy> tenancies{{TenantId{"ten_00000000000000000000000001"}, {ServerId{"srv_00000000000000000000000001"}, ServerId{"srv_00000000000000000000000002"}}},
+                                 {TenantId{"ten_00000000000000000000000002"}, {ServerId{"srv_00000000000000000000000003"}}},
+                                 {TenantId{"ten_00000000000000000000000003"}, {ServerId{"srv_00000000000000000000000004"}}}};
 };
 [[nodiscard]] Result<Stock> load_stock(const std::string& folder);
 
@@ -55,6 +68,7 @@ class Story {
 
 struct Verdict {
   std::vector<std::string> wrongs;
+  bool named = false;  ///< the first of them says more than that it does not become quiet
   std::string trace;
   std::size_t steps = 0, decisions = 0, requests = 0, nodes = 0, remedies = 0;
   std::uint64_t fingerprint = 0;  ///< of all decisions, requests and answers
@@ -62,7 +76,11 @@ struct Verdict {
 /// Lives the script from begin to end, and judges.
 [[nodiscard]] Verdict live(const Script& script, const Stock& stock);
 
-/// Takes away and makes smaller what the failure does not need. `told` hears of each step.
-[[nodiscard]] Script shrink(Script script, const Stock& stock, const std::function<void(const std::string&)>& told);
+/// What a wrong is about, without the names and numbers of this one life: two lives fail alike when they have one in common.
+[[nodiscard]] std::string kind_of(std::string_view wrong);
+
+/// Takes away and makes smaller what the failure does not need: what is left fails like the first wrong of `script`. Another seed is as good.
+/// `told` hears of each step. Lives at most `most` scripts.
+[[nodiscard]] Script shrink(Script script, const Stock& stock, const std::function<void(const std::string&)>& told, int most = 600);
 
 }  // namespace stellwerk::simulation

@@ -14,6 +14,7 @@ if(EXISTS ${CMAKE_SOURCE_DIR}/tests/simulation/main.cpp)
 endif()
 
 stellwerk_test(simulation_ground TIMEOUT 120 SOURCES tests/simulation/ground/ground_test.cpp LIBRARIES stellwerk_simulation)
+stellwerk_test(simulation_shrink LABEL system TIMEOUT 300 SOURCES tests/simulation/shrink/shrink_test.cpp LIBRARIES stellwerk_simulation)
 
 # Same seed, same life: each is lived twice and compared, decision by decision and request by request.
 add_test(NAME simulation_seeds COMMAND stellwerk-sim --seeds 500)

@@ -52,8 +52,8 @@ class ScriptedActor {
   Decided command(std::string name, const Json& payload = JsonObject{}, std::string role = "staff") {
     return apply({.by = {"usr_1", std::move(role)}, .body = workflows::Command{std::move(name), payload}});
   }
-  Decided message(std::string name, const Json& payload = JsonObject{}, std::string sender = {}) {
-    return apply({.body = workflows::Message{std::move(name), payload, std::move(sender), ++last_seq_}});
+  Decided message(std::string name, const Json& payload = JsonObject{}, std::string sender = {}, int depth = 0) {
+    return apply({.depth = depth, .body = workflows::Message{std::move(name), payload, std::move(sender), ++last_seq_}});
   }
   /// Of the first try in hand; the clock goes to its due time first.
   Decided answer(Outcome outcome) {
@@ -81,6 +81,11 @@ class ScriptedActor {
   Decided remedy(workflows::Remedy::What what, const Json& given = JsonObject{}) {
     if (incidents.empty()) return fail(ErrorCode::not_found, "no incident is open");
     return apply({.by = {"usr_1", "staff"}, .body = workflows::Remedy{what, incidents.begin()->second.id, "seen", given, given}});
+  }
+  /// retry, by somebody who has looked: it has not happened.
+  Decided retry_as_absent() {
+    if (incidents.empty()) return fail(ErrorCode::not_found, "no incident is open");
+    return apply({.by = {"usr_1", "staff"}, .body = workflows::Remedy{workflows::Remedy::What::retry, incidents.begin()->second.id, "seen", JsonObject{}, JsonObject{}, true}});
   }
   Decided edit(const Json& values, std::string role = "staff") { return apply({.by = {"usr_1", std::move(role)}, .body = workflows::Edit{values}}); }
   Decided refresh() { return apply({.body = workflows::Refresh{}}); }

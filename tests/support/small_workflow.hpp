@@ -25,6 +25,9 @@ inline workflows::Catalog small_catalog() {
   operation({.name = "vendor.build", .effect = Effect::creates, .input = {field("name", string, true), field("size", integer)}, .output = {field("id", integer), field("place", string)},
              .subs = {"clone", "configure"}, .undo = "vendor.demolish"});
   operation({.name = "vendor.demolish", .effect = Effect::destroys, .input = {field("name", string, true)}, .subs = {"stop", "delete"}});
+  operation({.name = "vendor.sell", .effect = Effect::charges, .input = {field("name", string)}, .undo = "vendor.refund"});
+  operation({.name = "vendor.refund", .effect = Effect::sets, .input = {field("name", string)}, .subs = {"ask", "pay"}, .repeatable = false});
+  operation({.name = "vendor.ship", .effect = Effect::sets, .input = {field("name", string)}, .subs = {"pack", "send"}, .undo = "vendor.remove", .repeatable = false});
   catalog.actions["stock.take"] = {.name = "stock.take", .input = {field("of", string)}, .output = {field("n", integer, true)}, .undo = "stock.give"};
   catalog.actions["stock.give"] = {.name = "stock.give", .input = {field("n", integer, true), field("block", boolean)}};
   return catalog;

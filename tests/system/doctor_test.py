@@ -173,6 +173,8 @@ def takes_remedies_from_the_command_line(bench):
     world.same("an input that is none: " + text, 1, status)
     status, text = stellwerk(it, "incident", "retry", "inc_01jnq0000000000000000000aa", "--note", "x")
     world.same("an incident that is none: " + text, (1, True), (status, "there is no incident" in text))
+    status, text = stellwerk(it, "incident", "retry", incident, "--verified-absent", "--note", "x")
+    world.same("of a step that was refused nobody has to look: " + text, (1, True), (status, "'verified_absent' is for a retry of a step" in text))
     it.sandbox.clear_faults()
     status, text = stellwerk(it, "incident", "retry", incident, "--note", "storage is there now")
     world.same("the remedy: " + text, 0, status)

@@ -56,8 +56,8 @@ def check_start(storm, disk):
     if server.exit_status() is None:
         server.kill()
         storm.note_kill()
-    elif server.exit_status() != 1 or "full" not in server.written():
-        raise Unexpected("it ends with status 1 and names the full disk", f"status {server.exit_status()}: {server.written()[-2000:]}")
+    elif server.exit_status() != 1 or "its disk is full" not in server.written() or os.path.join(storm.it.folder, "data") not in server.written():
+        raise Unexpected("it ends with status 1, names the full disk and where it is, and what to do", f"status {server.exit_status()}: {server.written()[-2000:]}")
 
 
 def repeat(storm, key):

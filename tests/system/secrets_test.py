@@ -21,63 +21,7 @@ VENDOR = "vendor-token-31337/a+b"
 LICENCE = "licence key 5555 & more"
 SECRETS = {"password": PASSWORD, "edited input": EDITED, "deferred command": DEFERRED, "vendor's token": VENDOR, "setting": LICENCE, "Proxmox token": sandbox.TOKEN}
 PERSON = "Erika Mustermann, Heidestraße 17"
-
-CONNECTOR = """language: 1
-connector: safe
-driver: http
-settings:
-  base_url: { type: url, required: true }
-  token:    { type: secret, required: true }
-auth: { header: { Authorization: "Bearer ${settings.token}" } }
-operations:
-  open:
-    effect: sets
-    input: { password: { type: secret, required: true }, contact: { type: string } }
-    request: { post: /open, json: { password: "${input.password}", contact: "${input.contact}" } }
-    outcomes:
-      - { is: done, when: response.status == 200 }
-      - { is: rejected_operator, code: refused, when: response.status == 500 }
-"""
-WORKFLOW = """language: 1
-workflow: vaulted
-kind: service
-settings:
-  licence: { type: secret }
-attributes:
-  server:   { type: ref, kind: server, required: true }
-  password: { type: secret, show_to: [owner] }
-  contact:  { type: string, max: 200, personal: true }
-events:
-  open:   { allow: [staff] }
-  change: { allow: [staff], busy: defer, with: { password: { type: secret, required: true } } }
-  end:    { allow: [staff] }
-defaults:
-  call: { on_server: self.server }
-initial: shut
-states:
-  shut:
-    status: active
-    rest: true
-    on:
-      open:   { to: opening }
-      change: { set: { password: "${event.password}" } }
-      end:    { to: gone }
-  opening:
-    status: active
-    steps:
-      - open: { call: safe.open, with: { password: "${self.password}", contact: "${self.contact}" }, on_error: incident }
-    done:   { to: opened }
-    failed: { to: shut }
-  opened:
-    status: active
-    rest: true
-    on:
-      change: { set: { password: "${event.password}" } }
-      end:    { to: gone }
-  gone:
-    status: terminated
-    final: true
-"""
+LIBRARY = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "support", "secrecy")  # a vendor and a workflow with secrets
 
 
 def forms(secret):
@@ -177,12 +121,7 @@ def run(it, *arguments):
 
 
 def install(bench):
-    library = os.path.join(bench.folder, "library")
-    for kind, name, text in (("connectors", "safe", CONNECTOR), ("workflows", "vaulted", WORKFLOW)):
-        os.makedirs(os.path.join(library, kind), exist_ok=True)
-        with open(os.path.join(library, kind, name + ".yaml"), "w", encoding="utf-8") as file:
-            file.write(text)
-    it = bench.installation(settings={"library.dirs": library})
+    it = bench.installation(settings={"library.dirs": LIBRARY})
     it.server.terminate()
     it.admin = api.Client(it.server, api.Login("/api/admin/login", "admin@example.com", it.server.make_account("admin@example.com", "admin")), it.revive)
     it.server.start()
@@ -300,9 +239,31 @@ def live(it, safe):
     status, said = run(it, "admin", "erase", "--customer", customer, "--note", "again")
     world.same(f"erasing while a ticket lives: {said}", (1, True), (status, "is not final" in said))
     status, said = run(it, "admin", "erase", "--customer", customer, "--note", "again", "--live")
-    world.same(f"erasing once more: {said}", (0, True), (status, "in 2 actors" in said))
+    world.same(f"erasing once more: {said}", (0, True), (status, "in 4 actors" in said))  # order, both services, ticket
     refuse_leaks("of the person", {where: data for where, data in dump(it).items() if where.startswith("table ")}, {"person": PERSON})
 
 
+def call(bench, folder, *arguments):
+    """A command on the data folder, without any other setting."""
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("STELLWERK_")} | {"STELLWERK_DATA__DIR": folder}
+    return subprocess.run([bench.binary, *arguments], env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+
+
+def makes_no_database_by_asking_for_its_keys(bench):
+    nowhere = os.path.join(bench.folder, "nowhere")
+    for command in (["secrets", "status"], ["secrets", "rotate"], ["admin", "erase", "--customer", "cus_1", "--note", "asked"]):
+        done = call(bench, nowhere, *command)
+        if done.returncode != 1 or f"there is no database at {nowhere}/stellwerk.db" not in done.stderr:
+            raise Unexpected(f"{command} says that there is no database, and where", (done.returncode, done.stderr))
+        world.same("what was made", False, os.path.exists(nowhere))
+
+
+def seals_the_secret_of_the_demo_under_a_data_key(bench):
+    folder = os.path.join(bench.folder, "demo")
+    world.same("the demo", 0, call(bench, folder, "demo", "--until-ready", "--data-dir", folder).returncode)
+    said = call(bench, folder, "secrets", "status").stdout
+    world.same(f"the keys: {said}", (True, False), ("seals  1 rows" in said, "earlier versions" in said))
+
+
 if __name__ == "__main__":
-    program.run([keeps_every_secret_of_a_full_life])
+    program.run([keeps_every_secret_of_a_full_life, makes_no_database_by_asking_for_its_keys, seals_the_secret_of_the_demo_under_a_data_key])

@@ -22,11 +22,13 @@ bool may_send(const EventSpec& spec, std::string_view sender) {
 
 Error refusal(ErrorCode code, std::string reason, std::string message) { return Error{code, std::move(message), std::move(reason)}; }
 
-constexpr int max_depth = 64;
 /// What an expression of the workflow went wrong with; refusals have a reason, and what does not fit its declaration has pointers.
 bool is_mistake(const Error& error) { return error.code == ErrorCode::invalid_argument && error.reason.empty() && error.fields.empty(); }
 
-Error too_deep() { return refusal(ErrorCode::resource_exhausted, "causation_depth", fmt::format("messages caused one another {} times in a row", max_depth)); }
+Error too_deep(const Limits& limits, int depth) {
+  return over_limit({.setting = "depth", .limit = limits.depth, .reason = "causation_depth", .what = fmt::format("messages caused one another {} times in a row, without a person, a try or a timer in between that would end it", depth),
+                     .advice = "look at the workflows whether these actors ask and answer one another without end"});
+}
 
 }  // namespace
 
@@ -54,7 +56,10 @@ void Deciding::begin() {
   next_.cursor = snapshot_.cursor;
   next_.deferred = snapshot_.deferred;
   next_.calendar = snapshot_.calendar;
-  if (!std::holds_alternative<Tried>(event_.body)) next_.cursor.moves = 0;  // from outside
+  next_.limits = snapshot_.limits;
+  next_.standstills = snapshot_.standstills;
+  next_.cursor.depth = causation_depth();
+  if (comes_from_outside()) next_.cursor.moves = 0;
   state_ = snapshot_.state;
   decision_.journal.reserve(16);
   derived_ = 0;
@@ -110,10 +115,28 @@ std::string Deciding::derive(std::string_view prefix, std::string_view what) {
   return format_id(prefix, derive_uuid(*seed_, salt));
 }
 
+bool Deciding::comes_from_outside() const {
+  if (std::holds_alternative<Tried>(event_.body)) return false;
+  const auto* due = std::get_if<TimerDue>(&event_.body);
+  if (due == nullptr || due->due > snapshot_.cursor.last) return true;
+  // It was due when it was set, and is no news. But each firing of `every` has a moment of its own.
+  constexpr std::string_view of_schedule = "schedule:";
+  if (!due->name.starts_with(of_schedule)) return false;
+  const int schedule = definition_.find_schedule(std::string_view{due->name}.substr(of_schedule.size()));
+  return schedule >= 0 && static_cast<bool>(definition_.schedules[static_cast<std::size_t>(schedule)].every);
+}
+
+int Deciding::causation_depth() const {
+  const bool goes_on = std::holds_alternative<Tried>(event_.body) || (std::holds_alternative<TimerDue>(event_.body) && !comes_from_outside());
+  return goes_on ? snapshot_.cursor.depth : event_.depth;
+}
+
 Result<void> Deciding::count_move() {
-  if (++next_.cursor.moves > max_moves)
-    return fail(ErrorCode::resource_exhausted, fmt::format("workflow {} made {} moves in state {} without an event from outside; it does not come to rest",
-                                                           definition_.name, max_moves, state().name), "too_many_moves");
+  if (++next_.cursor.moves > limits().steps)
+    return fail(over_limit({.setting = "steps", .limit = limits().steps, .reason = "too_many_moves",
+                            .what = fmt::format("workflow {} made {} moves (steps and transitions) up to state {} without an event from outside; it does not come to rest", definition_.name,
+                                                next_.cursor.moves, state().name),
+                            .advice = "let it wait for an event or for a time"}));
   return {};
 }
 
@@ -184,42 +207,17 @@ Result<void> Deciding::settle() {
     STELLWERK_TRY(const bool fired, rearm_schedules());
     if (!fired) break;
   }
-  if (decision_.timers_set.size() > max_timers && !kept_)
-    return fail(ErrorCode::resource_exhausted, fmt::format("a decision of workflow {} sets more than {} timers", definition_.name, max_timers), "too_many_timers");
+  if (std::ssize(decision_.timers_set) > limits().timers && !kept_)
+    return fail(over_limit({.setting = "timers", .limit = limits().timers, .reason = "too_many_timers",
+                            .what = fmt::format("a decision of workflow {} would set {} timers", definition_.name, decision_.timers_set.size()),
+                            .advice = "declare fewer times ('after', 'schedule') for one state"}));
   return {};
-}
-
-bool Deciding::is_told() const {
-  return std::holds_alternative<Born>(event_.body) || std::holds_alternative<Command>(event_.body) || std::holds_alternative<Remedy>(event_.body) ||
-         std::holds_alternative<Edit>(event_.body) || state_ < 0;
-}
-
-/// What was begun before the mistake showed is given up as a whole.
-Result<void> Deciding::keep_event(const Error& error) {
-  const auto message = [&](const std::string& name, const Json& payload, std::int64_t seq) {
-    // what is too large to be taken is too large to be kept
-    keep_failed("message", name, dumps_within(payload, max_event_bytes) ? payload : Json(JsonObject{}), error);
-    if (seq > 0) decision_.consumed.push_back(seq);
-  };
-  reset();
-  Result<void> kept;
-  std::visit(match{
-      [&](const Message& m) { message(m.name, m.payload, m.seq); },
-      [&](const Turn& t) { message(t.name, t.payload, t.seq); },
-      [&](const TimerDue& t) { keep_timer(t, error); },
-      [&](const Tried& t) { kept = hold_outcome(t, error); },
-      [&](const Refresh&) { keep_failed("refresh", "refresh", JsonObject{}, error); },
-      [](const auto&) {},  // told
-  }, event_.body);
-  kept_ = true;
-  kept_text_ = describe(error);
-  return kept;
 }
 
 Result<void> Deciding::born(const Born& born) {
   if (state_ >= 0) return fail(ErrorCode::conflict, fmt::format("actor {} exists already", next_.id.str()), "exists");
   if (event_.refused) return fail(*event_.refused);
-  if (event_.depth > max_depth) return fail(too_deep());
+  if (event_.depth > limits().depth) return fail(too_deep(limits(), event_.depth));
   std::vector<Field> fields;
   for (const auto& attribute : definition_.attributes)
     if (!attribute.is_computed()) fields.push_back(attribute.field);
@@ -317,7 +315,7 @@ Result<void> Deciding::asked(const std::string& name, const Json& payload, bool 
     return {};
   };
   if (event_.refused && !std::holds_alternative<Remedy>(event_.body)) return fail(*event_.refused);
-  if (event_.depth > max_depth) return fail(too_deep());
+  if (event_.depth > limits().depth) return fail(too_deep(limits(), event_.depth));
   const auto declared = definition_.events.find(name);
   const auto implicit = declared == definition_.events.end() ? implicit_event(definition_, name) : std::nullopt;
   const auto* spec = declared != definition_.events.end() ? &declared->second : implicit ? &*implicit : nullptr;
@@ -327,8 +325,7 @@ Result<void> Deciding::asked(const std::string& name, const Json& payload, bool 
     return refuse(refusal(ErrorCode::permission_denied, "role", fmt::format("role {} may not give command '{}'", event_.by.role, name)));
   if (const auto* message = std::get_if<Message>(&event_.body); message != nullptr && !may_send(*spec, message->sender))
     return refuse(refusal(ErrorCode::permission_denied, "sender", fmt::format("'{}' is not taken from {}", name, message->sender)));
-  if (!dumps_within(payload, max_event_bytes))
-    return fail(refusal(ErrorCode::invalid_argument, "event_too_large", fmt::format("the payload of '{}' is larger than {} bytes", name, max_event_bytes)));
+  STELLWERK_CHECK(check_payload(payload, name));
   STELLWERK_TRY(const auto checked, check_object(spec->with, payload));
   cause_ = name;
   cause_payload_ = checked;
@@ -358,61 +355,6 @@ Result<void> Deciding::asked(const std::string& name, const Json& payload, bool 
 JsonObject& Deciding::note_event(const EventSpec& spec, const Json& payload) {
   Json room;
   return note({{"type", "event"}, {"event", spec.name}, {"id", event_.id.str()}, {"by", {{"id", event_.by.id}, {"role", event_.by.role}}}, {"payload", shown(spec.with, payload, room)}});
-}
-
-/// An event whose conditions cannot be evaluated: an incident keeps it for a person.
-void Deciding::keep_failed(const std::string& type, const std::string& name, const Json& payload, const Error& error) {
-  // What comes again and again by itself is with a person once, with what it was about last; each message is a matter of its own.
-  auto& failed = next_.cursor.failed;
-  const auto known = type == "message" ? failed.end() : std::find_if(failed.begin(), failed.end(), [&](const FailedEvent& f) { return f.type == type && f.name == name; });
-  if (known != failed.end()) {
-    known->payload = payload;
-    note({{"type", "event_failed_again"}, {"incident", known->incident.str()}, {"event", name}, {"payload", payload}, {"text", describe(error)}});
-    return;
-  }
-  IncidentOpened incident{.id = IncidentId{derive("inc", "failed_event")}, .kind = "event_failed", .run = {}, .step = {}, .error_class = "expression",
-                          .code = error.reason.empty() ? std::string{to_string(error.code)} : error.reason, .text = describe(error),
-                          .detail = JsonObject{{"type", type}, {"name", name}, {"state", state().name}},
-                          .remedies = {"retry", "skip"}};
-  failed.push_back({incident.id, type, name, payload});
-  auto& entry = note({{"type", "incident_opened"}, {"incident", incident.id.str()}, {"kind", incident.kind}, {"text", incident.text}, {"event", name}});
-  if (type == "message") entry["id"] = event_.id.str();  // whoever gave it finds it by this
-  decision_.incidents.push_back(std::move(incident));
-}
-
-/// Reckoning went wrong beside an event that is with a person already: told once, until somebody has looked at it.
-Result<void> Deciding::tell_beside(const std::string& type, const std::string& name, Error error) {
-  if (!kept_) return fail(std::move(error));
-  const bool known = describe(error) == kept_text_ ||
-                     std::any_of(next_.cursor.failed.begin(), next_.cursor.failed.end(), [&](const FailedEvent& f) { return f.type == type && f.name == name; });
-  if (!known) keep_failed(type, name, JsonObject{}, error);
-  return {};
-}
-
-/// A person has skipped the incident that tells of this state: it was meant to wait so.
-bool Deciding::is_left_so(const IncidentId& closed) const {
-  const auto* remedy = std::get_if<Remedy>(&event_.body);
-  const auto& failed = snapshot_.cursor.failed;
-  return remedy != nullptr && remedy->what == Remedy::What::skip &&
-         std::any_of(failed.begin(), failed.end(), [&](const FailedEvent& f) { return f.incident == closed && f.type == "state" && f.name == state().name; });
-}
-
-void Deciding::stay_awake() {
-  const auto& cursor = next_.cursor;
-  // An open incident wakes it as well; once it is closed, something else has to.
-  const auto& closed = decision_.incidents_closed;
-  const bool looks_again = std::any_of(closed.begin(), closed.end(), [&](const auto& c) { return !is_left_so(c.id); });
-  const bool stands_still = entered_ || !decision_.timers_cleared.empty() || (snapshot_.cursor.run && !cursor.run) || looks_again;
-  if (!stands_still || is_busy() || state().final || state().rest || in_question_ || !cursor.timers.empty() || !cursor.failed.empty()) return;
-  // Where nothing was touched the schedules have not been looked at.
-  const auto gives_a_moment = [&](const Schedule& schedule) {
-    if (schedule.is_clock) return false;
-    const auto given = time_of(schedule.every ? schedule.every : schedule.at);
-    return given && !given->is_null() && !(given->kind() == cel::Kind::list && given->as_list().empty());
-  };
-  if (looks_again && std::any_of(definition_.schedules.begin(), definition_.schedules.end(), gives_a_moment)) return;
-  keep_failed("state", state().name, JsonObject{},
-              Error{ErrorCode::conflict, fmt::format("state {} waits, but none of its timers is set: nothing would wake the actor", state().name), "no_wakeup"});
 }
 
 Result<Decision> advance(const Definition& definition, const Snapshot& snapshot, const Event& event, Time now) {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <utility>
 
 #include "core/planted.hpp"
 #include "workflows/advance/deciding.hpp"
@@ -63,15 +64,16 @@ std::string Deciding::undo_key(const std::vector<std::string>* subs, int sub) co
 
 Result<void> Deciding::resume() {
   const bool branch = is_branch();
+  const bool absent = std::exchange(believed_absent_, false);
   if (branch) run().at = StepAt{.step = at_.step};  // no longer held at it
   if (!has_begun()) return branch ? branch_ended() : walk();  // it was held before it began
   // Nothing new begins while an interrupt waits for a definite end.
-  if (run().phase == Phase::settling && !begun().touched) return branch_ended();
+  if (run().phase == Phase::settling && (absent || !begun().touched)) return branch_ended();
   if (const auto* call = std::get_if<CallStep>(&here().body)) {
     const auto& current = begun();
     auto& next = new_attempt(fmt::format("{}/{}", key_of(at_, &call->operation.subs, current.sub), current.n), "connector", call->operation.name, current.sub, current.server,
                              call->timeout);
-    if (current.touched) next.mode = "observe";
+    if (current.touched && !absent) next.mode = "observe";
     next.sent = current.sent;
   } else if (const auto* action = std::get_if<ActionStep>(&here().body)) {
     if (begun().touched && begun().result.is_object()) return action_stands();
@@ -181,10 +183,13 @@ Duration Deciding::backoff(int number) const {
   return Duration{static_cast<std::int64_t>(delay * jitter(attempt().key, number))};
 }
 
-void Deciding::add_result(BegunStep& begun, const Json& output) {
+Result<void> Deciding::add_result(BegunStep& begun, const Json& output) const {
   if (!begun.result.is_object()) begun.result = JsonObject{};
-  if (!output.is_object()) return;
+  if (!output.is_object()) return {};
   for (const auto& member : output.get_object()) begun.result.as_object()[member.key()] = member.value();
+  if (dumps_within(begun.result, static_cast<std::size_t>(limits().result))) return {};
+  return fail(over_limit({.setting = "result", .limit = limits().result, .reason = "result_too_large",
+                          .what = fmt::format("the result of step {} has {} bytes", here().name, dump_json(begun.result).size()), .advice = "let the connector give less of it"}));
 }
 
 }  // namespace stellwerk::workflows

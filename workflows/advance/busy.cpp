@@ -118,9 +118,15 @@ Result<void> Deciding::while_busy(const EventSpec& spec, const Json& payload, bo
   if (!interrupts && !is_named(definition_, spec.name))
     return fail(ErrorCode::conflict, fmt::format("'{}' is not possible in any state of workflow {}", spec.name, definition_.name), "not_allowed_now");
   if (command && is_under_way(next_, spec.name)) return fail(ErrorCode::conflict, fmt::format("'{}' is already under way", spec.name), "duplicate_command");
-  if (next_.deferred.size() >= max_deferred)
-    return fail(ErrorCode::resource_exhausted, fmt::format("{} events wait already for the end of {}", max_deferred, work().name), "too_many_deferred");
+  if (std::ssize(next_.deferred) >= limits().deferred) {
+    auto error = over_limit({.setting = "deferred", .limit = limits().deferred, .reason = "too_many_deferred",
+                             .what = fmt::format("{} events wait already for the end of {}", next_.deferred.size(), work().name), .advice = "try again when it has come to its end"});
+    error.code = ErrorCode::resource_exhausted;  // that one passes
+    return fail(std::move(error));
+  }
   decision_.defer = Deferred{seq, spec.name};
+  next_.cursor.moves = snapshot_.cursor.moves;  // it counts when it has its turn
+  next_.cursor.depth = snapshot_.cursor.depth;
   if (seq > 0) decision_.consumed.push_back(seq);
   note({{"type", "event_deferred"}, {"event", spec.name}, {"id", event_.id.str()}, {"by", {{"id", event_.by.id}, {"role", event_.by.role}}}});
   return {};

@@ -85,9 +85,12 @@ JsonArray array_member(const Json& j, std::string_view name) {
 }
 
 JsonObject encode_attempt(const Attempt& a) {
-  return {{"id", a.id.str()}, {"at", encode_at(a.at)}, {"lane", a.lane}, {"key", a.key}, {"executor", a.executor}, {"operation", a.operation}, {"sub", a.sub}, {"mode", a.mode},
+  JsonObject json{{"id", a.id.str()}, {"at", encode_at(a.at)}, {"lane", a.lane}, {"key", a.key}, {"executor", a.executor}, {"operation", a.operation}, {"sub", a.sub}, {"mode", a.mode},
           {"number", a.number}, {"tries", a.tries}, {"server", a.server}, {"handle", a.handle}, {"started", time_json(a.started)},
           {"due", time_json(a.due)}, {"deadline", time_json(a.deadline)}, {"sent", time_json(a.sent)}, {"waited", a.waited.count()}};
+  if (a.stood != Duration{}) json["stood"] = a.stood.count();
+  if (a.reckoned != Time{}) json["reckoned"] = time_json(a.reckoned);
+  return json;
 }
 
 Result<Attempt> decode_attempt(const Json& j) {
@@ -109,6 +112,8 @@ Result<Attempt> decode_attempt(const Json& j) {
   a.deadline = time_in(j, "deadline");
   a.sent = time_in(j, "sent");
   a.waited = Duration{int_of(j, "waited")};
+  a.stood = Duration{int_of(j, "stood")};
+  a.reckoned = time_in(j, "reckoned");
   return a;
 }
 
@@ -118,6 +123,7 @@ JsonObject encode_begun(const BegunStep& b) {
   JsonObject json{{"at", encode_at(b.at)}, {"sub", b.sub}, {"n", b.n}, {"input", b.input}, {"server", b.server}, {"result", b.result}, {"done", b.done},
                   {"touched", b.touched}, {"before", std::move(before)}, {"sent", time_json(b.sent)}};
   if (!b.undo_input.is_null()) json["undo_input"] = b.undo_input;
+  if (b.undo_unclear) json["undo_unclear"] = true;
   return json;
 }
 
@@ -133,6 +139,7 @@ Result<BegunStep> decode_begun(const Json& j) {
   b.done = bool_of(j, "done");
   b.touched = bool_of(j, "touched");
   b.sent = time_in(j, "sent");
+  b.undo_unclear = bool_of(j, "undo_unclear");
   if (const auto* before = find_member(j, "before"); before != nullptr && before->is_array())
     for (const auto& pair : before->get_array())
       if (pair.is_array() && pair.get_array().size() == 2 && pair.get_array()[0].is_int64())
@@ -183,7 +190,11 @@ JsonObject encode_run(const Run& r) {
   if (!r.attempts.empty()) json["attempts"] = encode_all(r.attempts, encode_attempt);
   if (!r.failures.empty()) json["failures"] = encode_all(r.failures, encode_failure);
   if (!r.finished.empty()) json["finished"] = encode_all(r.finished, encode_place);
-  if (r.waiting) json["waiting"] = JsonObject{{"at", encode_at(r.waiting->at)}, {"since", time_json(r.waiting->since)}};
+  if (r.waiting) {
+    JsonObject waiting{{"at", encode_at(r.waiting->at)}, {"since", time_json(r.waiting->since)}};
+    if (r.waiting->stood != Duration{}) waiting["stood"] = r.waiting->stood.count();
+    json["waiting"] = std::move(waiting);
+  }
   if (!r.settings.empty()) json["settings"] = r.settings;
   if (!r.items.empty()) json["items"] = r.items;
   if (!r.former_items.empty()) {
@@ -215,7 +226,7 @@ Result<Run> decode_run(const Json& j) {
   STELLWERK_TRY(r.finished, decode_all(j, "finished", +[](const Json& place) { return decode_at(place); }));
   if (const auto* waiting = find_member(j, "waiting")) {
     STELLWERK_TRY(const auto at, decode_at(*waiting));
-    r.waiting = Waiting{at, time_in(*waiting, "since")};
+    r.waiting = Waiting{at, time_in(*waiting, "since"), Duration{int_of(*waiting, "stood")}};
   }
   r.settings = object_member(j, "settings").as_object();
   r.items = array_member(j, "items");
@@ -243,6 +254,7 @@ Json encode_cursor(const Cursor& c) {
   }
   encode_times(c, json);
   if (c.moves != 0) json["moves"] = c.moves;
+  if (c.depth != 0) json["depth"] = c.depth;
   if (!c.shown.empty()) json["shown"] = JsonArray(c.shown.begin(), c.shown.end());
   if (c.run) json["run"] = encode_run(*c.run);
   if (!c.failed.empty()) {
@@ -259,6 +271,7 @@ Result<Cursor> decode_cursor(const Json& json) {
   c.entered = time_in(json, "entered");
   c.last = time_in(json, "last");
   c.moves = static_cast<int>(int_of(json, "moves"));
+  c.depth = static_cast<int>(int_of(json, "depth"));
   const auto timers = object_member(json, "timers");
   for (const auto& [name, due] : timers.as_object()) {
     if (!due.is_int64()) return malformed("timer");

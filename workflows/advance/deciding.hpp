@@ -1,6 +1,6 @@
 #pragma once
-// One decision in the making: the working state of advance(). Which event may do what: advance.cpp, busy.cpp (while steps run);
-// what it brings: transitions.cpp, effects.cpp, computed.cpp, references.cpp, timers.cpp, schedules.cpp; steps: run.cpp, attempts.cpp, branches.cpp
+// One decision in the making: the working state of advance(). Which event may do what: advance.cpp, busy.cpp (while steps run); what
+// cannot be decided: kept.cpp; what it brings: transitions.cpp, effects.cpp, computed.cpp, references.cpp, timers.cpp, schedules.cpp; steps: run.cpp, attempts.cpp, branches.cpp
 // (parallel, each), waiting.cpp (wait, approve), outcomes.cpp, undo.cpp; people: remedies.cpp. Internal to this folder.
 
 #include <boost/container/small_vector.hpp>
@@ -14,15 +14,6 @@
 #include "workflows/decision.hpp"
 
 namespace stellwerk::workflows {
-
-/// Refuses a decision that does not come to rest: local steps and transitions without an event from outside.
-inline constexpr int max_moves = 100;
-inline constexpr int max_deferred = 64;
-inline constexpr int max_messages = 64;
-inline constexpr int max_timers = 32;
-inline constexpr std::size_t max_saved_bytes = 32 * 1024;
-inline constexpr std::size_t max_event_bytes = 32 * 1024;
-inline constexpr std::size_t max_attribute_bytes = 64 * 1024;
 
 /// The prefix of ids of actors of this kind; "act" for kinds that we do not know.
 [[nodiscard]] std::string_view prefix_of(std::string_view kind);
@@ -52,6 +43,9 @@ enum class Flow {
   left,   ///< the run has ended
 };
 
+/// Timers of the actor: "schedule:<name>"; of one that repeats and waits for its `when`, once that holds: "waiting:<name>".
+inline constexpr std::string_view of_schedule = "schedule:", of_waiting = "waiting:";
+
 class Deciding {
  public:
   Deciding(const Definition& definition, const Snapshot& snapshot, const Event& event, Time now);
@@ -62,12 +56,20 @@ class Deciding {
   Result<void> dispatch();
   /// What follows from every decision: clocks that end, computed attributes, timers of the state and of the actor.
   Result<void> settle();
+  /// Whether it is something new that the actor hears: not what its own tries and timers without a delay lead to, one after the other.
+  [[nodiscard]] bool comes_from_outside() const;
+  /// How many messages caused one another up to this event.
+  [[nodiscard]] int causation_depth() const;
+  // --- what is kept for a person (kept.cpp)
   /// The event in hand could not be decided, or the store refused what it led to: all of it is given up, a person decides.
   Result<void> keep_event(const Error& error);
   void keep_timer(const TimerDue& due, const Error& error);
   void may_have_happened();
   [[nodiscard]] bool is_last_part();
+  void note_unclear_undo();
   [[nodiscard]] bool is_beyond_finding();
+  /// The same of the undo while that is in hand.
+  [[nodiscard]] bool is_unfindable();
   Result<void> hold_outcome(const Tried& tried, const Error& error);  ///< (outcomes.cpp)
   /// What cannot be reckoned: an error, or, when the event is with a person already, an incident of its own, once.
   Result<void> tell_beside(const std::string& type, const std::string& name, Error error);
@@ -94,6 +96,8 @@ class Deciding {
   Result<void> remedy_of_event(const Remedy& remedy, const FailedEvent& failed);
   Result<void> remedy_of_run(const Remedy& remedy);
   Result<void> edit_input(const Remedy& remedy);
+  /// A person has looked: the step in hand has not happened. Errors: remedy_not_offered, where looking tells it as well.
+  Result<void> believe_absent(const Remedy& remedy);
   Result<void> mark_done(const Remedy& remedy);
   void close_incident(const Remedy& remedy);
 
@@ -105,6 +109,7 @@ class Deciding {
   Result<void> set(const SetEffect& effect);
   Result<void> save_from_event(const SaveEffect& effect);
   Result<void> notify(const NotifyEffect& effect);
+  Result<void> emit(const EmitEffect& effect);
   Result<void> send(const SendEffect& effect);
   Result<void> create(const CreateEffect& effect);
   Result<void> act(const ActionEffect& effect);
@@ -114,6 +119,11 @@ class Deciding {
   void set_attribute(int attribute, const Json& value);
   /// Errors: invalid_argument, when the attributes together have grown beyond their bound.
   [[nodiscard]] Result<void> check_size() const;
+  [[nodiscard]] std::size_t size_of(std::size_t attribute, const cel::Value& value, bool exactly) const;
+  /// What is sent or told carries no more than an event may. Errors: event_too_large.
+  [[nodiscard]] Result<void> check_payload(const Json& payload, std::string_view what) const;
+  /// One more may be sent, told or created by this decision. Errors: too_many_messages, too_many_notices, too_many_actors.
+  [[nodiscard]] Result<void> check_number(std::size_t present, std::string_view what) const;
 
   // --- computed attributes (computed.cpp): after whatever changed attributes, in order of their dependence
   Result<void> compute();
@@ -155,6 +165,7 @@ class Deciding {
   Result<bool> fire_waiting();
   void take_back(const Deciding& before);
   Result<void> schedule_due(int schedule, const TimerDue& due);
+  Result<void> waiting_due(int schedule);
   Result<void> carry_out(const Schedule& schedule, const Json& per, const Transition& transition);
   /// The firing has had its turn, whatever came of it. What is kept of it for a person: `per`.
   Json use_up(const Schedule& schedule, Time due);
@@ -220,9 +231,14 @@ class Deciding {
   /// True: the timer was that of the `wait` or `approve` in hand, which has failed by it.
   Result<bool> wait_due(const TimerDue& due);
   Result<void> waited_too_long();
+  bool waits_on(const TimerDue& due);
   void stop_waiting();
 
   // --- what came of a try (outcomes.cpp)
+  /// Its text no longer than we keep, in `room` when it has to be shortened.
+  [[nodiscard]] const Outcome& kept_outcome(const Outcome& outcome, Outcome& room) const;
+  /// An emergency stop has kept the try at `at_` waiting: that is not part of the step's time.
+  void give_time_back();
   Result<void> on_outcome(const Outcome& outcome);
   Result<void> try_done(const Outcome& outcome);
   Result<void> try_again(const Outcome& outcome);
@@ -254,7 +270,8 @@ class Deciding {
   /// No further try: the step's tries or its time are used up when the next one begins `delay` from now.
   [[nodiscard]] bool is_used_up(Duration delay) const;
   /// Adds what an entry of a composite operation gave to the result of its step.
-  static void add_result(BegunStep& begun, const Json& output);
+  /// Errors: result_too_large.
+  [[nodiscard]] Result<void> add_result(BegunStep& begun, const Json& output) const;
   [[nodiscard]] const Retry& retry() const;
   [[nodiscard]] Duration patience() const;
   [[nodiscard]] Duration backoff(int number) const;
@@ -279,6 +296,7 @@ class Deciding {
   void begin();
   /// Forgets everything decided so far.
   void reset();
+  [[nodiscard]] const Limits& limits() const { return snapshot_.limits; }
   [[nodiscard]] const State& state() const { return definition_.states[static_cast<std::size_t>(state_)]; }
   [[nodiscard]] bool is_busy() const { return next_.cursor.run.has_value(); }
   [[nodiscard]] const Work& work() const { return definition_.work(run().work); }
@@ -347,6 +365,7 @@ class Deciding {
   bool in_question_ = false;  ///< schedules: one gives a moment, or waits: the actor is not forgotten
   std::vector<std::string> shown_;  ///< by reference: id of the row in its slot
   bool reads_rows_ = false;         ///< some reference is used
+  bool believed_absent_ = false;    ///< a person has looked: the step in hand has not happened, and begins without looking
   bool beginning_ = false;  ///< branches are being begun: none has its end dealt with before all have
 };
 

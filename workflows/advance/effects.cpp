@@ -36,12 +36,7 @@ Result<void> Deciding::effects(const std::vector<LocalEffect>& list) {
         [&](const SetEffect& e) { return set(e); },
         [&](const NotifyEffect& e) { return notify(e); },
         [&](const SendEffect& e) { return send(e); },
-        [&](const EmitEffect& e) -> Result<void> {
-          STELLWERK_TRY(auto with, given(e.with, frame(), e.type));
-          note({{"type", "emitted"}, {"event", e.type}});
-          decision_.notices.push_back({EventId{derive("evt", "emit")}, e.type, std::move(with)});
-          return {};
-        },
+        [&](const EmitEffect& e) { return emit(e); },
         [&](const CreateEffect& e) { return create(e); },
         [&](const SaveEffect& e) { return save_from_event(e); },
         [&](const ActionEffect& e) { return act(e); },
@@ -95,29 +90,49 @@ Result<void> Deciding::save_from_event(const SaveEffect& effect) {
   return compute();
 }
 
+std::size_t Deciding::size_of(std::size_t attribute, const cel::Value& value, bool exactly) const {
+  switch (value.kind()) {
+    case cel::Kind::null: return 0;
+    case cel::Kind::string:
+      if (!exactly) return 6 * value.as_string().size() + 2;  // every byte may become \u00xx
+      [[fallthrough]];
+    case cel::Kind::bytes:
+    case cel::Kind::list:
+    case cel::Kind::map: return dump_json(encode(definition_.attributes[attribute].field.type, value)).size();
+    default: return 48;  // no scalar is longer
+  }
+}
+
+/// An actor that is over a limit which was lowered may go on as long as it does not grow.
 Result<void> Deciding::check_size() const {
-  const auto bytes_of = [&](std::size_t attribute, bool exactly) -> std::size_t {
-    const auto& value = frame_[static_cast<std::size_t>(definition_.attribute_slot(static_cast<int>(attribute)))];
-    switch (value.kind()) {
-      case cel::Kind::null: return 0;
-      case cel::Kind::string:
-        if (!exactly) return 6 * value.as_string().size() + 2;  // every byte may become \u00xx
-        [[fallthrough]];
-      case cel::Kind::bytes:
-      case cel::Kind::list:
-      case cel::Kind::map: return dump_json(encode(definition_.attributes[attribute].field.type, value)).size();
-      default: return 48;  // no scalar is longer
-    }
+  const auto most = static_cast<std::size_t>(limits().attributes);
+  const auto size = [&](bool exactly) {
+    std::size_t bytes = 0;
+    for (std::size_t i = 0; i < definition_.attributes.size(); ++i) bytes += size_of(i, frame_[static_cast<std::size_t>(definition_.attribute_slot(static_cast<int>(i)))], exactly);
+    return bytes;
   };
   // Nearly always far from the bound: texts are written out only when that is in doubt.
-  std::size_t bytes = 0;
-  for (const bool exactly : {false, true}) {
-    bytes = 0;
-    for (std::size_t i = 0; i < definition_.attributes.size(); ++i) bytes += bytes_of(i, exactly);
-    if (bytes <= max_attribute_bytes) return {};
-  }
-  return fail(ErrorCode::invalid_argument, fmt::format("the attributes would have {} bytes; an actor of workflow {} may have {}", bytes, definition_.name, max_attribute_bytes),
-              "attributes_too_large");
+  if (size(false) <= most) return {};
+  const auto bytes = size(true);
+  if (bytes <= most) return {};
+  std::size_t before = 0;
+  for (std::size_t i = 0; i < snapshot_.attributes.size() && i < definition_.attributes.size(); ++i) before += size_of(i, snapshot_.attributes[i], true);
+  if (bytes <= before) return {};
+  return fail(over_limit({.setting = "attributes", .limit = limits().attributes, .reason = "attributes_too_large",
+                          .what = fmt::format("the attributes of an actor of workflow {} would have {} bytes", definition_.name, bytes), .advice = "let it keep less"}));
+}
+
+Result<void> Deciding::check_payload(const Json& payload, std::string_view what) const {
+  const auto most = static_cast<std::size_t>(limits().event);
+  if (dumps_within(payload, most)) return {};
+  return fail(over_limit({.setting = "event", .limit = limits().event, .reason = "event_too_large",
+                          .what = fmt::format("the payload of '{}' has {} bytes", what, dump_json(payload).size()), .advice = "let it carry less"}));
+}
+
+Result<void> Deciding::check_number(std::size_t present, std::string_view what) const {
+  if (std::cmp_less(present, limits().messages)) return {};
+  return fail(over_limit({.setting = "messages", .limit = limits().messages, .reason = fmt::format("too_many_{}", what == "new actors" ? "actors" : what),
+                          .what = fmt::format("a decision of workflow {} has more than {} {}", definition_.name, limits().messages, what), .advice = "do it in several decisions"}));
 }
 
 Result<void> Deciding::notify(const NotifyEffect& effect) {
@@ -128,8 +143,19 @@ Result<void> Deciding::notify(const NotifyEffect& effect) {
     if (!who) return wrap(std::move(who).error(), fmt::format("receiver of the notification {}", effect.name));
     data["who"] = cel::to_json(*who);
   }
+  STELLWERK_CHECK(check_payload(data, effect.name));
+  STELLWERK_CHECK(check_number(decision_.notices.size(), "notices"));
   note({{"type", "notify"}, {"template", effect.name}});
   decision_.notices.push_back({EventId{derive("evt", "notify")}, "notification", std::move(data)});
+  return {};
+}
+
+Result<void> Deciding::emit(const EmitEffect& effect) {
+  STELLWERK_TRY(auto with, given(effect.with, frame(), effect.type));
+  STELLWERK_CHECK(check_payload(with, effect.type));
+  STELLWERK_CHECK(check_number(decision_.notices.size(), "notices"));
+  note({{"type", "emitted"}, {"event", effect.type}});
+  decision_.notices.push_back({EventId{derive("evt", "emit")}, effect.type, std::move(with)});
   return {};
 }
 
@@ -137,9 +163,9 @@ Result<void> Deciding::send(const SendEffect& effect) {
   STELLWERK_TRY(auto receiver, text(effect.actor, frame(), "receiver of " + effect.event));
   if (receiver.empty()) return {};
   STELLWERK_TRY(auto with, given(effect.with, frame(), effect.event));
+  STELLWERK_CHECK(check_payload(with, effect.event));
+  STELLWERK_CHECK(check_number(decision_.messages.size(), "messages"));
   note({{"type", "sent"}, {"event", effect.event}, {"to", receiver}});
-  if (decision_.messages.size() >= max_messages)
-    return fail(ErrorCode::resource_exhausted, fmt::format("a decision of workflow {} sends more than {} messages", definition_.name, max_messages), "too_many_messages");
   decision_.messages.push_back({EventId{derive("evt", "send")}, receiver, effect.event, std::move(with)});
   return {};
 }
@@ -152,6 +178,7 @@ Result<void> Deciding::create(const CreateEffect& effect) {
   if (with.is_object())
     for (const auto& member : with.get_object())
       if (!member.value().is_null()) attributes[member.key()] = member.value();
+  STELLWERK_CHECK(check_number(decision_.created.size(), "new actors"));
   ActorId id{derive(prefix_of(effect.kind), "create")};
   note({{"type", "created_actor"}, {"actor", id.str()}, {"kind", effect.kind}, {"workflow", workflow}});
   if (effect.save_id >= 0) {
@@ -176,7 +203,7 @@ Result<void> Deciding::act(const ActionEffect& effect) {
   auto checked = check_object(action.input, input);
   if (!checked) return wrap(std::move(checked).error(), fmt::format("values of action {}", action.name));
   if (decision_.actions.size() >= max_actions)
-    return fail(ErrorCode::resource_exhausted, fmt::format("a decision of workflow {} has more than {} actions", definition_.name, max_actions), "too_many_actions");
+    return fail(ErrorCode::invalid_argument, fmt::format("a decision of workflow {} has more than {} actions; do it in several decisions", definition_.name, max_actions), "too_many_actions");
   const auto key = fmt::format("{}/{}/{}", event_.id.str(), action.name, decision_.actions.size() + 1);
   note({{"type", "action"}, {"action", action.name}, {"key", key}});
   decision_.actions.push_back({EventId{derive("evt", "action")}, key, action.name, std::move(*checked)});
@@ -191,7 +218,7 @@ Result<void> Deciding::each(const EachEffect& effect) {
   if (elements->kind() != cel::Kind::list)
     return fail(ErrorCode::invalid_argument, fmt::format("'{}' of 'each' gives {}, not a list", effect.in.source(), cel::kind_name(elements->kind())));
   if (elements->as_list().size() > max_elements)
-    return fail(ErrorCode::resource_exhausted, fmt::format("'{}' of 'each' gives {} elements, more than {}", effect.in.source(), elements->as_list().size(), max_elements), "too_many_elements");
+    return fail(ErrorCode::invalid_argument, fmt::format("'{}' of 'each' gives {} elements, more than {}", effect.in.source(), elements->as_list().size(), max_elements), "too_many_elements");
   const auto outer_item = frame_[static_cast<std::size_t>(slot::item)], outer_index = frame_[static_cast<std::size_t>(slot::index)];
   std::int64_t index = 0;
   for (const auto& element : elements->as_list()) {

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "core/planted.hpp"
+#include "core/shorten.hpp"
 #include "workflows/advance/deciding.hpp"
 
 namespace stellwerk::workflows {
@@ -18,21 +19,47 @@ Result<void> Deciding::tried(const Tried& tried) {
   const auto* in_hand = find_attempt(next_, tried.attempt);
   if (in_hand == nullptr || in_hand->number != tried.number) return {};  // stale
   at_ = in_hand->at;
-  return on_outcome(tried.outcome);
+  give_time_back();
+  Outcome room;
+  return on_outcome(kept_outcome(tried.outcome, room));
+}
+
+const Outcome& Deciding::kept_outcome(const Outcome& outcome, Outcome& room) const {
+  const auto most = static_cast<std::size_t>(limits().vendor_text);
+  if (outcome.text.size() <= most) return outcome;
+  room = outcome;
+  room.text = shorten(std::move(room.text), most);
+  return room;
+}
+
+void Deciding::give_time_back() {
+  if (!snapshot_.standstills) return;
+  auto& attempt = this->attempt();
+  const auto stood = stood_still(*snapshot_.standstills, std::max(attempt.started, attempt.reckoned), now_);
+  if (stood == Duration{}) return;
+  attempt.stood += stood;
+  attempt.reckoned = now_;
+  note({{"type", "time_given_back"}, {"run", run().id.str()}, {"step", here().name}, {"stood", format_duration(stood)}, {"because", "emergency_stop"}});
 }
 
 /// What follows from this outcome cannot be decided (an expression behind it, say): the run is held where it stands, and the outcome
 /// is kept in the text.
 Result<void> Deciding::hold_outcome(const Tried& tried, const Error& error) {
   at_ = find_attempt(next_, tried.attempt)->at;
-  note({{"type", "attempt"}, {"step", here().name}, {"key", attempt().key}, {"number", attempt().number}, {"outcome", to_string(tried.outcome.is)}, {"text", tried.outcome.text}});
-  const auto is = tried.outcome.is;
+  Outcome room;
+  const auto& outcome = kept_outcome(tried.outcome, room);
+  note({{"type", "attempt"}, {"step", here().name}, {"key", attempt().key}, {"number", attempt().number}, {"outcome", to_string(outcome.is)}, {"text", outcome.text}});
+  const auto is = outcome.is;
+  // Effect and result of an action are written together, and nobody knows whether they are: asked again, it says so.
+  if (is == OutcomeClass::unclear && std::holds_alternative<ActionStep>(here().body)) return try_unclear(outcome);
   const bool happened = is == OutcomeClass::done || is == OutcomeClass::already;
   if (!is_undoing()) {
     if (happened || is == OutcomeClass::pending) begun().touched = true;
     if (is == OutcomeClass::unclear) may_have_happened();
     // What the vendor gave is needed to take it back.
-    if (happened && dumps_within(tried.outcome.output, max_saved_bytes)) add_result(begun(), tried.outcome.output);
+    if (auto former = begun().result; happened && !add_result(begun(), outcome.output)) begun().result = std::move(former);
+  } else if (is == OutcomeClass::unclear) {
+    note_unclear_undo();
   } else if ((happened || is == OutcomeClass::gone) && is_last_part()) {
     begun().done = begun().touched = false;  // it is taken back: what follows from that is left to do, not the undo itself
   }
@@ -48,11 +75,18 @@ void Deciding::may_have_happened() {
   begun().sent = attempt.sent;
 }
 
+/// An undo that must not be repeated: what it does next is to look.
+void Deciding::note_unclear_undo() {
+  if (const auto* op = operation(); op != nullptr && !op->repeatable) begun().undo_unclear = true;
+}
+
 /// What the step asked for may be there, and nothing tells whether it is: with another input and key it might be there twice.
 bool Deciding::is_beyond_finding() {
   const auto* call = std::get_if<CallStep>(&here().body);
   return call != nullptr && !call->operation.repeatable && has_begun() && begun().touched;
 }
+
+bool Deciding::is_unfindable() { return is_undoing() ? has_begun() && begun().undo_unclear : is_beyond_finding(); }
 
 /// Of an operation that is not composite there is one part.
 bool Deciding::is_last_part() {
@@ -106,7 +140,7 @@ Result<void> Deciding::try_done(const Outcome& outcome) {
   const bool undoing = is_undoing();
   if (!undoing) current.touched = true;
   if (run().phase == Phase::settling) {
-    add_result(current, outcome.output);
+    STELLWERK_CHECK(add_result(current, outcome.output));
     current.done = is_last_part();
     if (current.done && !run().ending->undo) STELLWERK_CHECK(save(here(), current, current.result));  // kept
     return settled();
@@ -115,13 +149,17 @@ Result<void> Deciding::try_done(const Outcome& outcome) {
     // the next entry of the composite operation; the step's time goes on
     const auto& former = attempt();
     const auto started = former.started, deadline = former.deadline;
-    const auto waited = former.waited;
+    const auto waited = former.waited, stood = former.stood;
+    const auto reckoned = former.reckoned;
     ++current.sub;
-    if (!undoing) add_result(current, outcome.output);
+    if (undoing) current.undo_unclear = false;
+    else STELLWERK_CHECK(add_result(current, outcome.output));
     auto& next = new_attempt(undoing ? undo_key(&op->subs, current.sub) : fmt::format("{}/{}", key_of(at_, &op->subs, current.sub), current.n), "connector", op->name, current.sub, current.server, deadline - started);
     next.started = started;
     next.deadline = deadline;
     next.waited = waited;
+    next.stood = stood;
+    next.reckoned = reckoned;
     return {};
   }
   if (undoing) return undone();
@@ -131,7 +169,7 @@ Result<void> Deciding::try_done(const Outcome& outcome) {
 bool Deciding::is_used_up(Duration delay) const {
   const auto& attempt = this->attempt();
   if (retry().attempts > 0 && attempt.tries >= retry().attempts) return true;
-  const auto spent = now_ + delay - attempt.waited;
+  const auto spent = now_ + delay - attempt.waited - attempt.stood;
   return spent - attempt.started > retry().for_ || spent > attempt.deadline;
 }
 
@@ -156,6 +194,7 @@ Result<void> Deciding::try_unclear(const Outcome& outcome) {
   auto& attempt = this->attempt();
   if (!is_undoing()) may_have_happened();
   else if (attempt.mode == "execute" || attempt.sent == Time{}) attempt.sent = now_;
+  if (is_undoing()) note_unclear_undo();
   if (const auto* op = operation(); op != nullptr && !op->repeatable) {
     needs_a_person(outcome);
     return {};
@@ -163,7 +202,7 @@ Result<void> Deciding::try_unclear(const Outcome& outcome) {
   // After a restart or the first doubt one looks at once; later with growing delays.
   const bool first = attempt.mode == "execute" || outcome.code == "restart";
   const auto delay = first ? Duration{} : backoff(std::min(attempt.number, 6));
-  if (now_ + delay - attempt.waited > attempt.deadline) return step_failed(outcome, true);
+  if (now_ + delay - attempt.waited - attempt.stood > attempt.deadline) return step_failed(outcome, true);
   repeat_attempt("observe", delay);
   return {};
 }
@@ -181,6 +220,7 @@ Result<void> Deciding::try_absent(const Outcome& outcome) {
   // Where nobody could look, repeating is harmless, but the effect is not proven to be absent: it stays on the undo list.
   const bool proven = outcome.code != "repeatable";
   if (!is_undoing() && begun().sub <= 0 && proven) begun().touched = false;
+  if (is_undoing()) begun().undo_unclear = false;
   if (run().phase == Phase::settling) return settled();
   // After the first doubt at once; a vendor that drops every request is asked ever more seldom.
   ++attempt.tries;
@@ -304,6 +344,7 @@ void Deciding::hold(const Outcome& outcome) {
   for (auto it = run().begun.rbegin(); it != run().begun.rend(); ++it)
     if (it->touched || (it->done && remote_step(step(it->at)))) would_undo.push_back(boost::json::string{step(it->at).name});
   detail["undo_would_cover"] = std::move(would_undo);
+  if (is_unfindable()) detail["effect_unknown"] = true;  // looking tells nothing: `retry` may say that somebody has looked
   std::vector<std::string> remedies{"retry"};
   if (!forward || confirmed_state() == nullptr) remedies.emplace_back("skip");
   const bool stands = std::holds_alternative<ActionStep>(held.body) && has_begun() && begun().touched;  // carried out: its input is past

@@ -24,12 +24,18 @@ tl::unexpected<Error> not_offered(Remedy::What what) {
   return fail(ErrorCode::invalid_argument, fmt::format("this incident does not offer the remedy {}", remedy_name(what)), "remedy_not_offered");
 }
 
+tl::unexpected<Error> nothing_to_verify() {
+  return fail(ErrorCode::invalid_argument,
+              "'verified_absent' is for a retry of a step that may have happened and must not be repeated (repeatable: false); here retry looks first, or nothing has left", "remedy_not_offered");
+}
+
 }  // namespace
 
 void Deciding::close_incident(const Remedy& remedy) {
   decision_.incidents_closed.push_back({remedy.incident, std::string{remedy_name(remedy.what)}, event_.by.id, remedy.note});
-  note({{"type", "incident_closed"}, {"incident", remedy.incident.str()}, {"remedy", remedy_name(remedy.what)}, {"note", remedy.note},
-        {"by", {{"id", event_.by.id}, {"role", event_.by.role}}}});
+  auto& entry = note({{"type", "incident_closed"}, {"incident", remedy.incident.str()}, {"remedy", remedy_name(remedy.what)}, {"note", remedy.note},
+                      {"by", {{"id", event_.by.id}, {"role", event_.by.role}}}});
+  if (remedy.verified_absent) entry["verified_absent"] = true;
 }
 
 Result<void> Deciding::remedy(const Remedy& remedy) {
@@ -48,6 +54,7 @@ Result<void> Deciding::remedy(const Remedy& remedy) {
 /// Errors leave the incident open: whoever asks is told what is still wrong.
 Result<void> Deciding::remedy_of_event(const Remedy& remedy, const FailedEvent& failed) {
   if (remedy.what != Remedy::What::retry && remedy.what != Remedy::What::skip) return not_offered(remedy.what);
+  if (remedy.verified_absent) return nothing_to_verify();
   close_incident(remedy);
   if (remedy.what == Remedy::What::skip) return {};
   if (failed.type == "message") return asked(failed.name, failed.payload, false, 0, false);
@@ -62,6 +69,7 @@ Result<void> Deciding::remedy_of_run(const Remedy& remedy) {
   const bool at_its_end = waits_at_its_end();
   if (at_its_end && remedy.what != What::retry && remedy.what != What::skip) return not_offered(remedy.what);
   at_ = undoing && !at_its_end ? run().begun.back().at : run().at;
+  if (remedy.verified_absent) STELLWERK_CHECK(believe_absent(remedy));
   if (remedy.what == What::edit) STELLWERK_CHECK(edit_input(remedy));
   if (remedy.what == What::fail && (undoing || settling || work().failed_is_incident)) return not_offered(remedy.what);
   if (const auto* confirmed = remedy.what == What::skip && !undoing && !settling ? confirmed_state() : nullptr)
@@ -90,6 +98,19 @@ Result<void> Deciding::remedy_of_run(const Remedy& remedy) {
   return {};
 }
 
+/// Of a composite operation it is the part in hand that has not happened.
+Result<void> Deciding::believe_absent(const Remedy& remedy) {
+  const bool undoing = run().held_phase == Phase::undoing;
+  const bool unknown = remedy.what == Remedy::What::retry && !waits_at_its_end() && has_begun() && (undoing ? begun().undo_unclear : is_beyond_finding());
+  if (!unknown) return nothing_to_verify();
+  believed_absent_ = true;
+  if (undoing) return {};
+  auto& current = begun();
+  current.sent = {};
+  if (current.sub <= 0) current.touched = false;
+  return {};
+}
+
 /// Merges the edited members into the step's input; the key's generation rises.
 Result<void> Deciding::edit_input(const Remedy& remedy) {
   const auto* call = std::get_if<CallStep>(&here().body);
@@ -98,6 +119,7 @@ Result<void> Deciding::edit_input(const Remedy& remedy) {
     return not_offered(remedy.what);
   const auto& fields = call != nullptr ? call->operation.input : action->action.input;
   if (!remedy.input.is_object()) return fail(ErrorCode::invalid_argument, "the edited input is an object");
+  STELLWERK_CHECK(check_payload(remedy.input, "edit"));
   auto& current = begun();
   auto input = current.input.is_object() ? current.input.get_object() : JsonObject{};
   std::vector<FieldProblem> problems;
@@ -124,7 +146,7 @@ Result<void> Deciding::mark_done(const Remedy& remedy) {
   if (!has_begun()) run().begun.push_back({.at = at_, .input = JsonObject{}});
   begun().touched = std::holds_alternative<CallStep>(body) || std::holds_alternative<ActionStep>(body);
   if (run().phase == Phase::settling) {
-    add_result(begun(), remedy.output);
+    STELLWERK_CHECK(add_result(begun(), remedy.output));
     begun().done = true;
     if (!run().ending->undo) STELLWERK_CHECK(save(here(), begun(), begun().result));  // kept
     return branch_ended();

@@ -243,7 +243,9 @@ Result<Flow> Deciding::begin_local(const LocalStep& local) {
     frame_ = std::move(frame_before);
     shown_ = std::move(rows_before);
     before.go_back(decision_);
-    return cannot_begin("expression", done.error());
+    const auto& reason = done.error().reason;
+    const bool over = reason.ends_with("_too_large") || reason.starts_with("too_many_");
+    return cannot_begin(over ? reason : "expression", done.error());
   }
   run().results.as_object()[here().name] = JsonObject{};
   show_steps();
@@ -276,9 +278,7 @@ Result<Flow> Deciding::begin_remote(const std::vector<Field>& fields, const cel:
 
 Result<void> Deciding::step_done(const Json& output) {
   const auto& name = here().name;
-  add_result(begun(), output);
-  if (!dumps_within(begun().result, max_saved_bytes))
-    return fail(ErrorCode::resource_exhausted, fmt::format("result of step {} is larger than {} bytes", name, max_saved_bytes), "result_too_large");
+  STELLWERK_CHECK(add_result(begun(), output));
   begun().done = true;
   run().results.as_object()[name] = begun().result;
   show_steps();

@@ -14,6 +14,7 @@ constexpr std::size_t max_moments = 64;
 constexpr std::size_t max_used = 64;
 
 std::string timer_of(const Schedule& schedule) { return "schedule:" + schedule.name; }
+std::string waiting_timer(const Schedule& schedule) { return std::string{of_waiting} + schedule.name; }
 
 bool contains(const JsonArray& values, const Json& value) { return std::find(values.begin(), values.end(), value) != values.end(); }
 
@@ -206,6 +207,19 @@ Result<void> Deciding::schedule_due(int index, const TimerDue& due) {
   return {};
 }
 
+/// What waited for its `when` has become a timer of its own. It waits on when that does not hold any more.
+Result<void> Deciding::waiting_due(int index) {
+  const auto& schedule = definition_.schedules[static_cast<std::size_t>(index)];
+  if (!kept_of(schedule).waits) return {};  // it was moved, or has ended
+  cause_ = timer_of(schedule);
+  const auto per = kept_of(schedule).per;
+  for (const auto& candidate : schedule.then) {
+    STELLWERK_TRY(const bool holds, applies(candidate));
+    if (holds) return carry_out(schedule, per, candidate);
+  }
+  return {};
+}
+
 Json Deciding::use_up(const Schedule& schedule, Time due) {
   auto& kept = kept_of(schedule);
   JsonObject told;
@@ -264,9 +278,10 @@ Result<bool> Deciding::fire_waiting() {
       if (!holds) wrong(holds.error());
       if (!holds) break;
       if (!*holds) continue;
-      if (candidate.counts && !schedule->every && !schedule->is_clock) {
-        // The mass-action guard holds timers, never a message or a command: it comes back as one.
-        if (const auto timer = timer_of(*schedule); next_.cursor.timers.find(timer) == next_.cursor.timers.end()) set_timer(timer, now_);
+      if (candidate.counts) {
+        // The mass-action guard holds timers, never a message or a command: it comes back as one. A schedule that repeats has its next moment armed already.
+        const auto timer = schedule->every ? waiting_timer(*schedule) : timer_of(*schedule);
+        if (next_.cursor.timers.find(timer) == next_.cursor.timers.end()) set_timer(timer, now_);
         break;
       }
       const Deciding before{*this};

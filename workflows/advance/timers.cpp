@@ -10,7 +10,12 @@
 namespace stellwerk::workflows {
 namespace {
 
-constexpr std::string_view of_schedule = "schedule:";
+/// The schedule behind a timer of the actor; -1: it is another timer, or there is no such schedule.
+int schedule_behind(const Definition& definition, std::string_view timer) {
+  for (const auto prefix : {of_schedule, of_waiting})
+    if (timer.starts_with(prefix)) return definition.find_schedule(timer.substr(prefix.size()));
+  return -1;
+}
 
 bool has(const std::vector<std::string>& names, std::string_view name) { return std::find(names.begin(), names.end(), name) != names.end(); }
 
@@ -117,8 +122,9 @@ Result<void> Deciding::timer(const TimerDue& due) {
   show_now();
   STELLWERK_TRY(const bool was_awaited, wait_due(due));
   if (was_awaited) return {};
-  const bool of_actor = due.name.starts_with(of_schedule);
-  const int schedule = of_actor ? definition_.find_schedule(std::string_view{due.name}.substr(of_schedule.size())) : -1;
+  const bool waited = due.name.starts_with(of_waiting);
+  const bool of_actor = waited || due.name.starts_with(of_schedule);
+  const int schedule = schedule_behind(definition_, due.name);
   const auto& afters = state().after;
   const auto after = std::find_if(afters.begin(), afters.end(), [&](const After& a) { return a.name == due.name; });
   if (schedule < 0 && after == afters.end()) {
@@ -136,6 +142,7 @@ Result<void> Deciding::timer(const TimerDue& due) {
   cause_payload_ = JsonObject{};
   end_timer(due.name);
   note({{"type", "timer"}, {"timer", due.name}, {"due", format_time(due.due)}});
+  if (waited) return waiting_due(schedule);
   if (of_actor) return schedule_due(schedule, due);
   next_.cursor.fired.push_back(due.name);
   STELLWERK_TRY([[maybe_unused]] const bool taken, take(after->then));
@@ -152,10 +159,14 @@ void Deciding::keep_timer(const TimerDue& due, const Error& error) {
   end_timer(due.name);
   note({{"type", "timer"}, {"timer", due.name}, {"due", format_time(due.due)}});
   Json payload = JsonObject{};
-  if (due.name.starts_with(of_schedule)) {
-    if (const int schedule = definition_.find_schedule(std::string_view{due.name}.substr(of_schedule.size())); schedule >= 0)
-      payload = use_up(definition_.schedules[static_cast<std::size_t>(schedule)], due.due);
-  } else {
+  if (const int index = schedule_behind(definition_, due.name); index >= 0 && due.name.starts_with(of_waiting)) {
+    const auto& schedule = definition_.schedules[static_cast<std::size_t>(index)];
+    const auto [per, since] = std::pair{kept_of(schedule).per, kept_of(schedule).due};
+    use_up(schedule, since);
+    return keep_failed("timer", std::string{of_schedule} + schedule.name, JsonObject{{"per", per}}, error);
+  } else if (index >= 0) {
+    payload = use_up(definition_.schedules[static_cast<std::size_t>(index)], due.due);
+  } else if (!due.name.starts_with(of_schedule) && !due.name.starts_with(of_waiting)) {
     next_.cursor.fired.push_back(due.name);
   }
   keep_failed("timer", due.name, payload, error);

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 #include "core/planted.hpp"
 #include "workflows/advance/deciding.hpp"
@@ -94,10 +95,13 @@ Result<bool> Deciding::begin_undo_of(BegunStep& last) {
     } else {
       input = by_name(call->undo_operation->input, last);
     }
-    const int sub = call->undo_operation->subs.empty() ? -1 : 0;
+    const bool looks = last.undo_unclear, absent = std::exchange(believed_absent_, false);  // then it goes on at the part in hand
+    const int sub = call->undo_operation->subs.empty() ? -1 : looks ? last.sub : 0;
     last.sub = sub;
     last.undo_input = std::move(input);
     auto& next = new_attempt(undo_key(&call->undo_operation->subs, sub), "connector", call->undo_operation->name, sub, last.server, call->timeout);
+    if (looks && !absent) next.mode = "observe";
+    if (absent) last.undo_unclear = false;
     // What may still come into being is not taken back before it is there.
     if (!last.done && last.sent != Time{}) next.due = std::max(wall_, last.sent + call->operation.settle);
     return true;

@@ -81,12 +81,25 @@ Result<bool> Deciding::take_awaited(const EventSpec& spec, const Json& payload, 
 
 Result<bool> Deciding::wait_due(const TimerDue& due) {
   if (!is_busy() || !run().waiting || due.name != wait_timer(step(run().waiting->at))) return false;
+  at_ = run().waiting->at;
+  if (waits_on(due)) return true;
   now_ = std::max(due.due, next_.cursor.last);
   show_now();
-  at_ = run().waiting->at;
   end_timer(due.name);
   note({{"type", "timer"}, {"timer", due.name}, {"due", format_time(due.due)}});
   STELLWERK_CHECK(waited_too_long());
+  return true;
+}
+
+/// An emergency stop has kept from the actor what it waits for: it waits so much longer.
+bool Deciding::waits_on(const TimerDue& due) {
+  if (!snapshot_.standstills) return false;
+  auto& waiting = *run().waiting;
+  const auto stood = stood_still(*snapshot_.standstills, waiting.since, wall_) - waiting.stood;
+  if (stood <= Duration{} || due.due + stood <= wall_) return false;
+  waiting.stood += stood;
+  note({{"type", "time_given_back"}, {"run", run().id.str()}, {"step", here().name}, {"stood", format_duration(stood)}, {"because", "emergency_stop"}});
+  set_timer(due.name, due.due + stood);
   return true;
 }
 

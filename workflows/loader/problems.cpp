@@ -31,7 +31,8 @@ constexpr std::array explanations{
     Explanation{code::wrong_value, "a value of the wrong sort", "The key takes another sort of value: a list, a map, a word, true or false, a duration such as PT5M. Only true and false are booleans; yes, no, on and off are text."},
     Explanation{code::bad_name, "a name that cannot be used",
                 "Names of states, steps, attributes, settings and events are lower-case words of letters, digits and '_', so that expressions can read them. "
-                "Words that expressions use themselves (self, event, result, now …) and members that every actor has (id, state, status, customer) are taken."},
+                "Words that expressions use themselves (self, event, result, now …) and members that every actor has (id, state, status, customer) are taken. "
+                "In a library a workflow or connector has the name of its file: actors ask for the one, publishing goes by the other."},
     Explanation{code::duplicate_name, "a name is used twice", "Two steps of a state, or two values of a list, have the same name. Results, undo and the journal go by name."},
     Explanation{code::wrong_language, "another version of the language", "The first key is 'language: 1'. It tells later versions of the program how to read the file, for as long as actors live by it."},
     Explanation{code::out_of_bounds, "out of bounds", "A number or duration is beyond what makes sense for its key. The message says the bounds."},

@@ -32,7 +32,7 @@ const std::vector<std::pair<std::string, Form>>& forms() {
       {"edit", {edit, {"a line that edits", {"edit", "by", "refused"}}}},
       {"setting", {setting, {"a line that changes settings", {"setting"}}}},
       {"row", {row, {"a line that changes rows", {"row"}}}},
-      {"remedy", {remedy, {"a line that remedies", {"remedy", "input", "output", "note", "refused"}}}},
+      {"remedy", {remedy, {"a line that remedies", {"remedy", "input", "output", "note", "verified_absent", "refused"}}}},
       {"crash", {crash, {"a line that ends the node", {"crash"}}}},
       {"expect", {expect, {"a line that expects", {"expect"}}}},
   };
@@ -96,6 +96,7 @@ void read_remedy(Reading& in, const Yaml& yaml, Line& line) {
   if (!known) in.report.add(code::wrong_value, word.place, fmt::format("'{}' is no remedy", line.name), suggest(line.name, {"retry", "skip", "edit", "done", "fail"}));
   if (const auto* input = yaml.find("input")) line.values = input->to_json();
   if (const auto* output = yaml.find("output")) line.output = output->to_json();
+  if (yaml.find("verified_absent") != nullptr) line.verified_absent = read_flag(in.report, yaml.find("verified_absent"), "verified_absent");
   line.note = read_word(in.report, yaml.find("note"), "note").value_or("");
 }
 

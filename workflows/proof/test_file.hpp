@@ -22,6 +22,7 @@ struct Line {
   std::string name;                   ///< of the event; of the remedy
   Json values = JsonObject{};         ///< payload; attributes or settings by name; input of a remedy
   Json output = JsonObject{};         ///< of the remedy `done`
+  bool verified_absent = false;       ///< of the remedy `retry`
   std::string by;                     ///< role, or kind of the sender; empty: the first that may
   std::string note;
   std::optional<std::string> refused; ///< must be refused, for this reason (empty: any)

@@ -179,7 +179,7 @@ Result<void> carry_out(VirtualActor& actor, const Line& line) {
     case row:
       for (const auto& [id, row] : line.rows) STELLWERK_CHECK(actor.change_row(row.kind, id, row.fields.get_object()));
       return {};
-    case remedy: return actor.remedy(remedy_of(line.name), line.values, line.output, line.note.empty() ? "in a script" : line.note);
+    case remedy: return actor.remedy(remedy_of(line.name), line.values, line.output, line.note.empty() ? "in a script" : line.note, line.verified_absent);
     case crash: return actor.restart();
     case answer:
       for (const auto& [name, list] : line.answers) actor.answer(name, list);

@@ -86,6 +86,7 @@ struct Scene {
   Crane crane;
   World world;
   int answered = 0, refused = 0;
+  std::string last_refusal;
 
   explicit Scene(Plan plan)
       : world{plan, Setting{.library = library(), .tenant = tenant, .calendar = {}, .vendor = &crane, .furnish = [](storage::Store& store) {
@@ -106,8 +107,10 @@ struct Scene {
     auto answered_by = std::make_shared<bool>(false);
     world.create(request, [this, workflow, key, answered_by](const Result<actors::Answer>& answer) {
       if (std::exchange(*answered_by, true)) return;
-      if (!answer && is_transient(answer.error().code)) return world.after(std::chrono::seconds{2}, "again", [this, workflow, key] { create(workflow, key); });
+      // as a client does after 503 and 500, under the same key
+      if (!answer && (is_transient(answer.error().code) || answer.error().code == ErrorCode::internal)) return world.after(std::chrono::seconds{2}, "again", [this, workflow, key] { create(workflow, key); });
       ++(answer ? answered : refused);
+      if (!answer) last_refusal = describe(answer.error());
     });
     world.after(std::chrono::seconds{30}, "the client's deadline", [this, workflow, key, answered_by] {
       if (!std::exchange(*answered_by, true)) create(workflow, key);
@@ -131,7 +134,7 @@ std::string life(Plan plan) {
     scene.world.after(std::chrono::seconds{i * 20}, "a client", [&scene, i] { scene.create("five", "key-" + std::to_string(i)); });
   const auto run = scene.world.run();
   BOOST_TEST(run.has_value(), "seed " << plan.seed << ": " << (run ? "" : describe(run.error())));
-  BOOST_TEST(scene.answered == 6, "seed " << plan.seed << ": answered " << scene.answered << ", refused " << scene.refused);
+  BOOST_TEST(scene.answered == 6, "seed " << plan.seed << ": answered " << scene.answered << ", refused " << scene.refused << ": " << scene.last_refusal);
   BOOST_TEST(scene.world.state().actors.size() == 6U, "seed " << plan.seed);
   for (const auto& [id, actor] : scene.world.state().actors)
     BOOST_TEST(((actor.state == "finished") || !scene.world.state().incidents.empty()), "seed " << plan.seed << ": " << id.str() << " is " << actor.state);

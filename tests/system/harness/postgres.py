@@ -86,15 +86,16 @@ class Postgres:
         asked = subprocess.run([f"{self._programs}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(self.port)], cwd="/", check=False)
         return "ready" if asked.returncode == 0 else None
 
-    def _run(self, argv, prefix=()):
-        done = subprocess.run([*prefix, *argv], cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=120)
+    def _run(self, argv, prefix=(), limit=120):
+        done = subprocess.run([*prefix, *argv], cwd="/", stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=limit)
         if done.returncode != 0:
             raise Unexpected(f"{os.path.basename(argv[0])} succeeds", f"status {done.returncode}: {done.stdout}{done.stderr}")
         return done.stdout
 
-    def sql(self, statement, database="postgres"):
-        return self._run([f"{self._programs}/psql", "-X", "-q", "-A", "-t", "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database,
-                          "-v", "ON_ERROR_STOP=1", "-c", statement])
+    def sql(self, statement, database="postgres", separator="|", limit=120):
+        """What psql prints, `separator` between the cells of a row. `limit`: seconds it may take."""
+        return self._run([f"{self._programs}/psql", "-X", "-q", "-A", "-t", "-F", separator, "-h", "127.0.0.1", "-p", str(self.port), "-U", "postgres", "-d", database,
+                          "-v", "ON_ERROR_STOP=1", "-c", statement], limit=limit)
 
     def create(self, name, template=None):
         self.sql(f'create database "{name}"' + (f' template "{template}"' if template else ""))

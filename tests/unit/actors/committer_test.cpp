@@ -35,7 +35,11 @@ class FaultyStore final : public storage::Store {
   Result<std::vector<storage::ActionResult>> run_actions(std::span<const storage::ActionRequest> r, Time now) override { return inner_->run_actions(r, now); }
   Result<storage::LoadedActor> load(const ActorId& id) override { return inner_->load(id); }
   Result<std::vector<storage::AttemptRow>> take_over_attempts(const std::string& i) override { return inner_->take_over_attempts(i); }
-  Result<std::vector<storage::TimerRow>> timers_due(Time until, int limit) override { return inner_->timers_due(until, limit); }
+  Result<std::vector<storage::AttemptRow>> find_attempts(std::span<const ActorId> a) override { return inner_->find_attempts(a); }
+  Result<std::vector<storage::LoadedActor>> load_many(std::span<const ActorId> ids) override { return inner_->load_many(ids); }
+  Result<std::vector<TenantId>> tenants_due(Time until) override { return inner_->tenants_due(until); }
+  Result<std::vector<storage::TimerRow>> timers_due(const TenantId& t, Time until, int limit, const std::optional<storage::TimerRow>& after) override { return inner_->timers_due(t, until, limit, after); }
+  Result<std::optional<Time>> next_due(Time after) override { return inner_->next_due(after); }
   Result<std::vector<ActorId>> receivers_waiting(int limit) override { return inner_->receivers_waiting(limit); }
   Result<storage::Undelivered> return_undelivered(std::int64_t after, int limit) override { return inner_->return_undelivered(after, limit); }
   Result<void> hold_timers(const storage::GuardQuestion& q, std::span<const storage::TimerRow> t) override { return inner_->hold_timers(q, t); }

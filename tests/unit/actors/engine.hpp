@@ -61,7 +61,7 @@ class Engine {
   }
 
   void start() {
-    actors::SystemOptions options{.settings = settings, .database = database_, .key = {}, .tenant = tenant, .shipped = test_library(), .drivers = {{"noop", driver}},
+    actors::SystemOptions options{.settings = settings, .database = database_, .key = {}, .tenant = tenant, .shipped = test_library(), .drivers = {{"noop", driver}, {"http", driver}},
                                   .on_fatal = [](const std::string& why) { BOOST_ERROR("fatal: " + why); }};
     options.shipped.insert(options.shipped.end(), extra_library.begin(), extra_library.end());
     for (const auto& file : embedded_files())
@@ -76,6 +76,7 @@ class Engine {
   [[nodiscard]] actors::Client& client() { return system_->client(); }
   [[nodiscard]] std::unique_ptr<storage::Store> open_store() { return must(database_->open_store()); }
   [[nodiscard]] const std::shared_ptr<storage::SqlDatabase>& database() const { return database_; }
+  [[nodiscard]] std::string file() const { return folder_.file("engine.db"); }
   /// Every byte of the database and its log.
   [[nodiscard]] std::string files() const {
     std::string all;

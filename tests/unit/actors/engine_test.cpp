@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <set>
+#include <stdexcept>
 
 using namespace stellwerk;
 using namespace stellwerk::testing;

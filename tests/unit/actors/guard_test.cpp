@@ -285,4 +285,35 @@ BOOST_AUTO_TEST_CASE(takes_a_process_that_stood_still_for_one_that_was_down) {
   BOOST_TEST(!w.guard.caution_to_write().has_value());  // once
 }
 
+BOOST_AUTO_TEST_CASE(counts_what_is_on_its_way_to_the_store_once_when_questions_are_read_again) {
+  World w;
+  Kept kept;
+  const auto written = w.wish(0), under_way = w.wish(1);
+  BOOST_REQUIRE(w.guard.admit(written, w.clock.now(), w.clock.monotonic()));
+  kept.decide(0, w.clock.now());
+  BOOST_REQUIRE(w.guard.admit(under_way, w.clock.now(), w.clock.monotonic()));  // in no store yet
+  must(w.guard.read_questions(*kept.store, w.clock.now()));
+  // both ask once more, because nobody told them what became of their decision
+  BOOST_TEST(w.guard.admit(written, w.clock.now(), w.clock.monotonic()).has_value());
+  BOOST_TEST(w.guard.admit(under_way, w.clock.now(), w.clock.monotonic()).has_value());
+  BOOST_TEST(w.passed(2, 50) == 18);
+}
+
+BOOST_AUTO_TEST_CASE(believes_the_store_about_its_questions_and_remembers_how_many_a_release_has_let_go) {
+  World w;
+  Kept kept;
+  BOOST_TEST(w.passed(0, 30) == 20);
+  auto first = w.ask();
+  must(kept.store->hold_timers(first, {}));
+  first.answers.push_back(JsonObject{{"how", "release"}, {"by", "usr_1"}, {"note", "fine"}, {"at", format_time(w.clock.now())}});
+  first.state = "released";
+  first.until = w.clock.now() + w.guard.bounds().release;
+  first.number = 5;
+  must(kept.store->put_guard_question(first, 0, {}));  // and nobody hears the answer
+  must(w.guard.read_questions(*kept.store, w.clock.now()));
+  BOOST_TEST(w.passed(100, 3) == 3);
+  must(w.guard.read_questions(*kept.store, w.clock.now()));
+  BOOST_TEST(w.passed(200, 10) == 2);
+}
+
 BOOST_AUTO_TEST_SUITE_END()

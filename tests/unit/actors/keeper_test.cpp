@@ -4,9 +4,13 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
 #include <future>
+#include <optional>
+#include <string>
 
 #include "actors/archivist.hpp"
+#include "monitoring/metrics.hpp"
 #include "tests/contract/backends.hpp"
 #include "tests/contract/builders.hpp"
 #include "tests/support/manual_clock.hpp"
@@ -49,6 +53,14 @@ BOOST_AUTO_TEST_CASE(deletes_what_may_go_and_counts_it) {
   BOOST_TEST(must(kept.keeper.sweep()).empty());
 }
 
+BOOST_AUTO_TEST_CASE(overwrites_what_an_erasure_still_owes) {
+  Kept kept;
+  must(kept.store->put_value("purge_owed", "1"));
+  BOOST_TEST(must(kept.keeper.purge()));
+  BOOST_TEST(!must(kept.store->get_value("purge_owed")).has_value());
+  BOOST_TEST(must(kept.keeper.purge()));
+}
+
 BOOST_AUTO_TEST_CASE(deletes_nothing_by_a_clock_that_is_not_trusted) {
   Kept kept;
   kept.trusted = false;
@@ -79,6 +91,20 @@ BOOST_AUTO_TEST_CASE(makes_one_backup_at_a_time_and_tells_what_became_of_it) {
   BOOST_TEST((text_of(archivist.state(), "state") == "failed" && text_of(archivist.state(), "error").find("disk is full") != std::string::npos));
   archivist.stop();
   BOOST_TEST(!archivist.begin("bak_4", "usr_1").has_value());
+}
+
+BOOST_AUTO_TEST_CASE(shows_the_age_of_the_newest_backup_whoever_made_it) {
+  const auto shown = [](const std::string& line) { return ("\n" + monitoring::render_metrics()).find("\nstellwerk_backup_made_seconds " + line + "\n") != std::string::npos; };
+  std::atomic<int> newest{0};
+  Archivist archivist{[&](const std::stop_token&) -> Result<std::string> {
+                        newest = 2'000;
+                        return std::string{"/backups/two"};
+                      },
+                      [&]() -> std::optional<Time> { return newest == 0 ? std::nullopt : std::optional{Time{} + std::chrono::seconds{newest.load()}}; }};
+  BOOST_TEST(shown("0"));
+  must(archivist.begin("bak_1", "usr_1"));
+  while (text_of(archivist.state(), "state") == "running") std::this_thread::yield();
+  BOOST_TEST(shown("2000"));
 }
 
 BOOST_AUTO_TEST_SUITE_END()

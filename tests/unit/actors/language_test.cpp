@@ -29,7 +29,7 @@ class Waiting : public RunningEngine {
   }
   std::map<std::string, Time> timers(const ActorId& id) {
     std::map<std::string, Time> found;
-    for (const auto& timer : must(open_store()->timers_due(Time::max(), 1'000)))
+    for (const auto& timer : must(open_store()->timers_due(tenant, Time::max(), 1'000, {})))
       if (timer.actor == id) found[timer.name] = timer.due;
     return found;
   }

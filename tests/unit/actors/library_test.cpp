@@ -2,7 +2,10 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <fmt/format.h>
+
 #include <algorithm>
+#include <tuple>
 
 #include "actors/definitions.hpp"
 #include "core/clock.hpp"
@@ -80,6 +83,23 @@ BOOST_FIXTURE_TEST_CASE(knows_files_by_the_folder_they_lie_in, Shelf) {
   std::find_if(files.begin(), files.end(), [](const auto& file) { return file.first == "workflows/library/lifting.yaml"; })->first = "/srv/mine/workflows/lifting.yaml";
   BOOST_TEST(load().definitions->latest("lifting") == 1);
   BOOST_TEST(compared("lifting").path == "/srv/mine/workflows/lifting.yaml");
+}
+
+BOOST_FIXTURE_TEST_CASE(publishes_no_file_that_declares_another_name_than_its_own, Shelf) {
+  const auto rename = [&](const std::string& from, const std::string& to) { std::find_if(files.begin(), files.end(), [&](const auto& file) { return file.first == from; })->first = to; };
+  for (const auto& [folder, type, name] : {std::tuple{"workflows", "workflow", "lifting"}, {"connectors", "connector", "crane"}}) {
+    BOOST_TEST_CONTEXT(type) {
+      const auto right = fmt::format("{}/library/{}.yaml", folder, name), wrong = fmt::format("{}/library/other.yaml", folder);
+      rename(right, wrong);
+      const auto refused = load_library(*store, tenant, files, wall_now());
+      BOOST_REQUIRE(!refused);
+      const auto told = fmt::format("the file is called other.yaml, and the {} in it {}", type, name);
+      BOOST_TEST(refused.error().message.find(told) != std::string::npos, refused.error().message);
+      BOOST_TEST(compared("other").problem.find(told) != std::string::npos);
+      rename(wrong, right);
+    }
+  }
+  BOOST_TEST(load().definitions->latest("lifting") == 1);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

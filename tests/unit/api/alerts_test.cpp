@@ -7,6 +7,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "config/yaml.hpp"
@@ -19,10 +20,10 @@ namespace {
 
 bool is_of_name(char c) { return std::isalnum(static_cast<unsigned char>(c)) != 0 || c == '_'; }
 
-/// Names of our metrics in an expression, with the labels in braces behind them.
+/// Names of our metrics in an expression, with the labels in braces behind them and what they are compared with.
 struct Use {
   std::string metric;
-  std::vector<std::string> labels;
+  std::vector<std::pair<std::string, std::string>> labels;
 };
 std::vector<Use> uses_in(std::string_view text) {
   std::vector<Use> uses;
@@ -33,7 +34,8 @@ std::vector<Use> uses_in(std::string_view text) {
     if (end < text.size() && text[end] == '{') {
       auto inside = text.substr(end + 1, text.find('}', end) - end - 1);
       while (!inside.empty()) {
-        use.labels.emplace_back(inside.substr(0, inside.find_first_of("=!")));
+        const auto first = inside.find('"'), second = inside.find('"', first + 1);
+        use.labels.emplace_back(inside.substr(0, inside.find_first_of("=!")), inside.substr(first + 1, second - first - 1));
         const auto comma = inside.find(',');
         inside = comma == std::string_view::npos ? std::string_view{} : inside.substr(comma + 1);
       }
@@ -71,15 +73,19 @@ BOOST_AUTO_TEST_CASE(speak_of_metrics_that_exist_and_say_what_to_do) {
         const auto* known = find_metric(metric);
         BOOST_TEST_REQUIRE(known != nullptr, name << " speaks of " << metric << ", which monitoring/metrics.cpp does not declare");
         metrics.insert(known->name);
-        for (const auto& label : labels)
+        for (const auto& [label, value] : labels) {
           BOOST_TEST((std::find(known->labels.begin(), known->labels.end(), label) != known->labels.end()), name << ": " << metric << " has no label " << label);
+          // increase() does not see a series whose first value is 1, so every value that a rule waits for is there from the start
+          BOOST_TEST((std::find(known->values.begin(), known->values.end(), value) != known->values.end()), name << ": " << metric << " does not begin with " << label << " " << value);
+        }
       }
       BOOST_TEST(rule.find("labels")->find("severity") != nullptr, name);
       for (const char* text : {"summary", "description"}) BOOST_TEST(!rule.find("annotations")->find(text)->text.empty(), name);
     }
   }
-  // both halves of promise 4, incidents, the database, the guard
-  for (const char* must : {"stellwerk_actors_stuck", "stellwerk_incidents_open", "stellwerk_database_up", "stellwerk_build_info", "stellwerk_guard_questions_open"})
+  // both halves of promise 4, incidents, the database, nodes that end or are fenced, the guard, backups
+  for (const char* must : {"stellwerk_actors_stuck", "stellwerk_incidents_open", "stellwerk_database_up", "stellwerk_build_info", "stellwerk_node_took_over_seconds", "stellwerk_guard_questions_open",
+                           "stellwerk_backup_made_seconds", "stellwerk_backups_total"})
     BOOST_TEST(metrics.contains(must), must);
 }
 

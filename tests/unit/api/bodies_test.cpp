@@ -60,6 +60,8 @@ std::vector<Case> cases(const Desk& desk) {
       // incidents
       {"/api/admin/incidents/inc_1/retry", "staff", "{}", 422, "/note"},
       {"/api/admin/incidents/inc_1/retry", "staff", R"({"note":"because","input":{}})", 422, "/input"},
+      {"/api/admin/incidents/inc_1/retry", "staff", R"({"note":"because","verified_absent":"yes"})", 422, "/verified_absent"},
+      {"/api/admin/incidents/inc_1/skip", "staff", R"({"note":"because","verified_absent":true})", 422, "/verified_absent"},
       {"/api/admin/incidents/inc_1/edit", "staff", R"({"note":"because","input":[],"output":{}})", 422, "/input /output"},
       {"/api/admin/incidents/inc_1/done", "staff", R"({"note":7,"output":1})", 422, "/note /output"},
       {"/api/admin/incidents/inc_1/skip", "staff", R"({"note":")" + std::string(2001, 'x') + R"(","force":true})", 422, "/note /force"},
@@ -154,7 +156,7 @@ BOOST_AUTO_TEST_CASE(queries_that_are_wrong_are_refused) {
     BOOST_TEST(told.status == 422, target);
     BOOST_TEST(told.type() == "/problems/bad_query", target);
   }
-  for (const std::string target : {"/api/admin/services?limit=99999999999", "/api/admin/incidents?state=held", "/api/admin/tickets?status=", "/api/admin/servers?after=%20", "/api/admin/outbox?limit=a",
+  for (const std::string target : {"/api/admin/services?limit=99999999999", "/api/admin/incidents?state=held", "/api/admin/incidents?kind=broken", "/api/admin/tickets?status=", "/api/admin/servers?after=%20", "/api/admin/outbox?limit=a",
                                    "/api/products?limit=0"})
     BOOST_TEST(desk.get(target, "staff").status == 422, target);
   for (const std::string query : {"limit=0", "limit=501", "limit=x", "after=-1", "after=x", "after=99999999999999999999", "after="})
@@ -163,6 +165,14 @@ BOOST_AUTO_TEST_CASE(queries_that_are_wrong_are_refused) {
     BOOST_TEST(desk.post("/api/admin/services/" + desk.service + "/commands/start?" + query, "staff").status == 422, query);
     BOOST_TEST(desk.post("/api/tickets?" + query, "customer").status == 422, query);
   }
+}
+
+BOOST_AUTO_TEST_CASE(queries_that_the_manual_names_are_taken) {
+  auto& desk = shared_desk();
+  for (const std::string target : {"/api/admin/audit?object=svc_1&limit=10", "/api/admin/incidents?state=open&kind=held_run&actor=svc_1&step=create", "/api/admin/incidents?kind=mass_guard", "/api/admin/guard/questions?state=all",
+                                   "/api/admin/journal?limit=10&after=3"})
+    BOOST_TEST(desk.get(target, "staff").status == 200, target);
+  BOOST_TEST(desk.get("/api/admin/incidents?object=svc_1", "staff").status == 422);
 }
 
 BOOST_AUTO_TEST_SUITE_END()

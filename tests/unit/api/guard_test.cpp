@@ -95,9 +95,12 @@ BOOST_AUTO_TEST_CASE(is_seen_by_staff_with_its_history) {
   const auto on = desk.get("/api/admin/emergency-stop", "staff").json;
   BOOST_TEST((bool_of(on, "on") && on.at("stops").as_array().size() == 1U && on.at("history").as_array().size() == 1U));
   BOOST_TEST(text_of(on.at("stops").as_array()[0], "note") == "gateway");
+  BOOST_TEST(on.at("stops").as_array()[0].at("by_name").is_null());
+  must(desk.records().add_account({.id = UserId{"usr_admin"}, .tenant = desk.tenant, .email = "admin@example.com", .role = "admin", .name = "Ada", .password_hash = "", .created_at = desk.client.now()}));
   must(desk.store->put_stop({desk.tenant, false, "usr_admin", "fixed", desk.client.now()}, desk.tenant));
   const auto off = desk.get("/api/admin/emergency-stop", "staff").json;
   BOOST_TEST((!bool_of(off, "on") && off.at("stops").as_array().empty() && off.at("history").as_array().size() == 2U));
+  for (const auto& change : off.at("history").as_array()) BOOST_TEST((text_of(change, "by") == "usr_admin" && text_of(change, "by_name") == "Ada"));
   BOOST_TEST(items(desk.get("/api/admin/journal", "staff")).size() == 2U);
 }
 

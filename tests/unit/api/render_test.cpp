@@ -127,6 +127,10 @@ BOOST_AUTO_TEST_CASE(of_runs_attempts_incidents_and_the_journal_is_as_staff_read
   incident.opened_at = noon;
   same(render(incident), R"({"id":"inc_1","kind":"held_run","state":"open","actor":"svc_1","actor_kind":"service","run":"run_1","step":"create","class":"failed","code":null,"text":"no space left",)"
                          R"("detail":{},"remedies":["retry","skip"],"opened_at":"2026-03-02T12:00:00Z","closed_at":null,"closed_by":null,"closed_how":null,"note":null})");
+  const auto meaning = [&] { return text_of(*find_member(api::render_whole(incident, ""), "remedy_meanings"), "retry"); };
+  BOOST_TEST(meaning().find("verified_absent") == std::string::npos);
+  incident.detail = JsonObject{{"effect_unknown", true}};
+  BOOST_TEST(meaning().find("verified_absent") != std::string::npos);
   const actors::JournalView entry{.actor = ActorId{"svc_1"}, .version = 3, .at = noon, .trace = "", .decision = "dec_1", .entries = JsonArray{JsonObject{{"type", "step_done"}}}};
   same(render(entry), R"({"version":3,"at":"2026-03-02T12:00:00Z","trace":null,"decision":"dec_1","entries":[{"type":"step_done"}]})");
 }

@@ -160,7 +160,7 @@ BOOST_AUTO_TEST_CASE(accepts_every_default_of_the_reference) {
     BOOST_TEST(load_settings("", info.name + ": '" + info.default_value + "'", {}).has_value(), info.name);
     BOOST_TEST(render_reference().find("| `" + info.name + "` |") != std::string::npos);
   }
-  BOOST_TEST(names.size() == 39U);
+  BOOST_TEST(names.size() == 55U);
 }
 
 BOOST_AUTO_TEST_CASE(reads_the_calendar_of_the_tenant) {

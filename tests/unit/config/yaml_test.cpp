@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <ostream>
 
 using namespace stellwerk;
 using namespace stellwerk::config;

@@ -3,6 +3,7 @@
 
 #include <fmt/format.h>
 
+#include "connectors/execution_parts.hpp"
 #include "tests/unit/connectors/vendor_double.hpp"
 
 using namespace stellwerk;
@@ -13,7 +14,7 @@ using Failure = DriverResponse::Failure;
 
 namespace {
 
-std::shared_ptr<const Connector> load(const std::string& operations) {
+std::shared_ptr<const Connector> load(const std::string& operations, const std::string& section = "operations:") {
   const auto text = fmt::format(R"(language: 1
 connector: demo
 driver: http
@@ -21,9 +22,9 @@ settings:
   base_url: {{ type: url, required: true }}
   key: {{ type: secret }}
 auth: {{ header: {{ X-Key: "${{settings.key}}" }} }}
-operations:
+{}
 {})",
-                                operations);
+                                section, operations);
   auto loaded = load_connector("demo.yaml", text);
   if (!loaded) {
     for (const auto& problem : loaded.error()) BOOST_TEST_MESSAGE(config::render(problem, text));
@@ -189,6 +190,52 @@ BOOST_AUTO_TEST_CASE(an_expression_that_fails_on_an_answer_is_never_taken_for_fa
   const auto outcome = outcome_of(execution.on_response(answer(200, "OK", "{}")));
   BOOST_TEST(outcome.is == unclear);
   BOOST_TEST(outcome.code == "unreadable");
+}
+
+BOOST_AUTO_TEST_CASE(what_the_vendor_says_is_shortened_visibly_and_masked_before) {
+  const auto connector = load(R"(  set:
+    effect: sets
+    request: { put: /x }
+    outcomes: [ { is: rejected_operator, when: response.status == 500, text: "${response.body.error}" } ]
+)");
+  const auto told = [&](const std::string& error) {
+    Execution execution{connector, call_of("set")};
+    (void)send_of(execution.start());
+    return outcome_of(execution.on_response(answer(500, "Oops", dump_json(JsonObject{{"error", error}})))).text;
+  };
+  BOOST_TEST(told(std::string(max_text, 'x')) == std::string(max_text, 'x'));
+  const auto text = told(std::string(max_text + 1, 'x'));
+  BOOST_TEST(text.size() <= max_text);
+  const auto kept = text.find_first_not_of('x');
+  BOOST_TEST(text.substr(kept) == fmt::format("… ({} bytes left out)", max_text + 1 - kept));
+  // a secret that lies across the cut is not told by half
+  for (std::size_t before = 40; before > 20; --before) {
+    const auto cut = told(std::string(max_text - before, 'x') + "k-123456" + std::string(1'000, 'x'));
+    BOOST_TEST(cut.find("k-") == std::string::npos);
+  }
+}
+
+BOOST_AUTO_TEST_CASE(a_task_whose_name_is_too_long_is_not_kept_in_part) {
+  const auto connector = load(R"(polls:
+  task: { request: { get: "/tasks/${handle}" }, every: { from: PT2S, to: PT30S, backoff: 2 }, outcomes: [ { is: done, when: response.status == 200 } ] }
+operations:
+  set:
+    effect: sets
+    request: { put: /x }
+    outcomes: [ { is: pending, when: response.status == 202, handle: "${response.body.task}" } ]
+    poll: task
+)", "");
+  const auto answered = [&](std::size_t bytes) {
+    Execution execution{connector, call_of("set")};
+    (void)send_of(execution.start());
+    return outcome_of(execution.on_response(answer(202, "Accepted", dump_json(JsonObject{{"task", std::string(bytes, 't')}}))));
+  };
+  BOOST_TEST(answered(max_handle).is == pending);
+  BOOST_TEST(answered(max_handle).handle.size() == max_handle);
+  const auto outcome = answered(max_handle + 1);
+  BOOST_TEST(outcome.is == unclear);
+  BOOST_TEST(outcome.handle.empty());
+  BOOST_TEST(outcome.text.find("4097 bytes") != std::string::npos, outcome.text);
 }
 
 BOOST_AUTO_TEST_CASE(masking_replaces_the_longest_secret_first_and_ignores_empty_ones) {

@@ -4,6 +4,7 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <ostream>
 #include <utility>
 #include <vector>
 
@@ -82,6 +83,35 @@ BOOST_DATA_TEST_CASE(refuses_what_is_no_fixed_duration, data::make(not_durations
   const auto duration = parse_duration(text);
   BOOST_REQUIRE(!duration);
   BOOST_TEST((duration.error().code == ErrorCode::invalid_argument));
+}
+
+BOOST_AUTO_TEST_CASE(goes_on_from_what_another_clock_said_last) {
+  using std::chrono::seconds;
+  const auto noon = from_micros(1'772'452'800'000'000);
+  FollowedTime time;
+  BOOST_TEST(!time.at(seconds{5}).has_value());
+  time.follow(noon, seconds{100}, seconds{103});
+  BOOST_TEST((time.at(seconds{103}) == noon && time.at(seconds{163}) == noon + seconds{60}));  // not before it can be
+  time.follow(noon + seconds{100}, seconds{200}, seconds{202});
+  BOOST_TEST((time.at(seconds{203}) == noon + seconds{101}));  // it may be a second further than was known: one more precise answer
+  time.follow(noon + seconds{200}, seconds{300}, seconds{360});
+  BOOST_TEST((time.at(seconds{303}) == noon + seconds{201}));  // a slow answer says nothing
+  time.follow(noon, seconds{400}, seconds{401});  // it was put back
+  BOOST_TEST((time.at(seconds{400}) == noon));
+  time.follow(noon + seconds{7200}, seconds{402}, seconds{402});
+  BOOST_TEST((time.at(seconds{402}) == noon + seconds{7200}));
+}
+
+BOOST_AUTO_TEST_CASE(goes_by_the_database_and_not_by_the_wall) {
+  OffsetClock clock;
+  clock.set_offset(std::chrono::hours{24});
+  const auto told = wall_now() - std::chrono::hours{1000};
+  const auto asked = clock.monotonic();
+  clock.follow(told, asked, asked);
+  const auto shown = clock.now(), wall = clock.wall();
+  const auto passed = clock.monotonic() - asked;
+  BOOST_TEST((shown >= told + std::chrono::hours{24} && shown <= told + std::chrono::hours{24} + passed));
+  BOOST_TEST((wall >= told + std::chrono::hours{1000}));
 }
 
 BOOST_AUTO_TEST_CASE(moves_only_by_its_offset) {

@@ -4,6 +4,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <limits>
+#include <ostream>
 
 namespace data = boost::unit_test::data;
 

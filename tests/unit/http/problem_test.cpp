@@ -1,6 +1,7 @@
 #include <boost/test/unit_test.hpp>
 
 #include <algorithm>
+#include <chrono>
 
 #include "api/http/problem.hpp"
 #include "api/http/reply.hpp"
@@ -29,6 +30,12 @@ BOOST_AUTO_TEST_CASE(gives_every_error_code_its_status) {
     const bool has_retry = std::any_of(response.headers.begin(), response.headers.end(), [](const auto& field) { return field.first == "Retry-After" && field.second == "1"; });
     BOOST_CHECK_EQUAL(retries, has_retry);
   }
+}
+
+BOOST_AUTO_TEST_CASE(says_after_how_many_seconds_to_try_again) {
+  const auto response = problem_response(Error{.code = ErrorCode::unavailable, .message = "busy", .reason = "server_busy", .retry_after = std::chrono::seconds{20}}, "t");
+  BOOST_CHECK_EQUAL(response.headers.at(1).first, "Retry-After");
+  BOOST_CHECK_EQUAL(response.headers.at(1).second, "20");
 }
 
 BOOST_AUTO_TEST_CASE(names_reason_fields_and_trace) {

@@ -3,6 +3,8 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <ostream>
+
 #include "tests/unit/sandbox/driver.hpp"
 
 namespace stellwerk::sandbox::test {

@@ -83,7 +83,7 @@ BOOST_AUTO_TEST_CASE(sizes_survive_reading_and_writing) {
 
 /// The vendor's own description, when this checkout has it.
 JsonArray load_vendor_calls() {
-  std::ifstream file{std::string{STELLWERK_REFERENCE_DIR} + "/contracts/proxmox/apidata.trimmed.json"};
+  std::ifstream file{STELLWERK_REFERENCE_DIR "/contracts/proxmox/apidata.trimmed.json"};
   if (!file) return {};
   const std::string text{std::istreambuf_iterator<char>{file}, {}};
   const auto json = parse_json(text, 16 << 20);

@@ -45,6 +45,20 @@ std::string refusal(const Result<void>& result) { return result ? "" : describe(
 
 BOOST_AUTO_TEST_SUITE(backup)
 
+BOOST_AUTO_TEST_CASE(the_newest_one_of_a_folder_counts_and_what_is_not_whole_does_not) {
+  Installation it;
+  const auto folder = it.folder.file("backups");
+  BOOST_TEST(!newest_backup(folder).has_value());
+  it.back_up();
+  BOOST_REQUIRE(make_backup(it.url, folder, "1.2.3", noon - std::chrono::hours{2}, {}).has_value());
+  for (const char* half : {".stellwerk-2026-03-03T120000Z.part", "stellwerk-2026-03-04T120000Z", "stellwerk-2026-03-05T120000Z"}) std::filesystem::create_directories(folder + "/" + half);
+  std::filesystem::copy_file(folder + "/stellwerk-2026-03-02T120000Z/manifest.json", folder + "/.stellwerk-2026-03-03T120000Z.part/manifest.json");
+  std::ofstream{folder + "/stellwerk-2026-03-05T120000Z/manifest.json"} << "{";
+  const auto newest = newest_backup(folder);
+  BOOST_REQUIRE(newest.has_value());
+  BOOST_TEST((*newest == noon));
+}
+
 BOOST_AUTO_TEST_CASE(holds_one_moment_of_a_database_in_use_and_says_what_it_is) {
   Installation it;
   const auto made = it.back_up();

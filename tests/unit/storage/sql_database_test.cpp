@@ -4,7 +4,9 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 
+#include "monitoring/metrics.hpp"
 #include "storage/directory.hpp"
 #include "tests/support/scratch.hpp"
 
@@ -20,6 +22,44 @@ BOOST_AUTO_TEST_CASE(an_unknown_form_of_url_is_refused_without_repeating_it) {
     BOOST_TEST((opened.error().code == ErrorCode::invalid_argument));
     BOOST_TEST(opened.error().message.find("hidden") == std::string::npos);
   }
+}
+
+BOOST_AUTO_TEST_CASE(a_database_that_does_not_answer_is_named_without_its_password) {
+  const auto opened = open_database(config::Secret{"postgresql://someone:hidden@127.0.0.1:1/none"});
+  BOOST_REQUIRE(opened.has_value());
+  const auto session = (*opened)->open_store();
+  BOOST_REQUIRE(!session);
+  const auto told = describe(session.error());
+  BOOST_TEST(told.find("\"127.0.0.1\", port 1 failed: Connection refused") != std::string::npos, told);
+  const auto wrong = (*open_database(config::Secret{"postgresql://someone:%hidden@127.0.0.1:1/none"}))->open_store();
+  BOOST_REQUIRE(!wrong);
+  for (const auto& text : {told, describe(wrong.error())}) BOOST_TEST(text.find("hidden") == std::string::npos, text);
+}
+
+BOOST_AUTO_TEST_CASE(a_file_that_is_no_database_is_told_in_sqlites_words_alone) {
+  const testing::ScratchFolder folder{"lock"};
+  std::ofstream{folder.file("notes.txt")} << std::string(4'096, 'x');
+  const auto opened = open_database(config::Secret{"sqlite:" + folder.file("notes.txt")});
+  BOOST_REQUIRE(opened.has_value());
+  const auto session = (*opened)->open_store();
+  BOOST_REQUIRE(!session);
+  const auto told = describe(session.error());
+  BOOST_TEST(told.find("notes.txt: file is not a database") != std::string::npos, told);
+  BOOST_TEST(told.find("::") == std::string::npos, told);
+}
+
+BOOST_AUTO_TEST_CASE(who_takes_over_from_a_node_that_had_not_ended_shows_when) {
+  const testing::ScratchFolder folder{"took-over"};
+  const auto database = open_database(config::Secret{"sqlite:" + folder.file("test.db")}).value();
+  BOOST_REQUIRE(database->migrate().has_value());
+  const auto store = database->open_store().value();
+  const auto shown = [] { return ("\n" + monitoring::render_metrics()).find("\nstellwerk_node_took_over_seconds 0\n") == std::string::npos; };
+  BOOST_REQUIRE(store->begin_incarnation("nod_1", "host-a").has_value());
+  store->end_incarnation("nod_1");
+  BOOST_REQUIRE(store->begin_incarnation("nod_2", "host-a").has_value());
+  BOOST_TEST(!shown());
+  BOOST_REQUIRE(store->begin_incarnation("nod_3", "host-b").has_value());
+  BOOST_TEST(shown());
 }
 
 BOOST_AUTO_TEST_CASE(a_sqlite_file_belongs_to_one_opener_until_it_is_closed) {

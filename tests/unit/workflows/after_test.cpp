@@ -1,3 +1,5 @@
+#include <ostream>
+
 #include "tests/unit/workflows/timed.hpp"
 
 namespace stellwerk::testing {

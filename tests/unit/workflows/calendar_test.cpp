@@ -1,3 +1,5 @@
+#include <ostream>
+
 #include "workflows/advance/calendar.hpp"
 
 #include "tests/unit/workflows/timed.hpp"

@@ -1,6 +1,8 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <ostream>
+
 #include "tests/unit/workflows/cel_support.hpp"
 
 using namespace cel_tests;

@@ -438,6 +438,41 @@ schedule:
   BOOST_TEST(actor.incidents.empty());
 }
 
+BOOST_AUTO_TEST_CASE(what_repeats_and_waited_becomes_a_timer_of_its_own_when_it_counts_for_the_guard) {
+  TimedActor actor{R"(language: 1
+workflow: timed
+kind: service
+title: Timed
+attributes:
+  paused: { type: bool, default: true, edit: [staff] }
+initial: idle
+states:
+  idle: { status: active, rest: true }
+  moved: { status: suspended, rest: true }
+schedule:
+  move: { every: P1D, when: "!self.paused", skipped: wait, guard: mass, to: moved }
+)"};
+  BOOST_REQUIRE(actor.born());
+  actor.until("2026-03-11T12:00:00Z");
+  BOOST_TEST(actor.count("schedule_waits") >= 1U);
+  const auto edited = actor.edit({{"paused", false}});
+  BOOST_REQUIRE(edited);
+  BOOST_TEST(!edited->guarded);
+  BOOST_TEST(actor.in() == "idle");
+  BOOST_REQUIRE(actor.snapshot.cursor.timers.contains("waiting:move"));
+  // nothing is carried out whose condition is gone by then
+  BOOST_REQUIRE(actor.edit({{"paused", true}}));
+  BOOST_REQUIRE(actor.fire("waiting:move"));
+  BOOST_TEST(actor.in() == "idle");
+  BOOST_REQUIRE(actor.edit({{"paused", false}}));
+  const auto fired = actor.fire("waiting:move");
+  BOOST_REQUIRE(fired);
+  BOOST_TEST(fired->guarded);
+  BOOST_TEST(actor.in() == "moved");
+  BOOST_TEST(actor.count("schedule") == 1U);
+  BOOST_TEST(!actor.snapshot.cursor.schedules.at("move").waits);
+}
+
 BOOST_AUTO_TEST_SUITE_END()
 
 }  // namespace stellwerk::testing

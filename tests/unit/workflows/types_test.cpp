@@ -3,6 +3,8 @@
 #include <boost/test/data/test_case.hpp>
 #include <boost/test/unit_test.hpp>
 
+#include <ostream>
+
 #include "workflows/formats.hpp"
 
 namespace data = boost::unit_test::data;
