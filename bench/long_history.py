@@ -52,7 +52,7 @@ def main():
     parser.add_argument("--database", choices=["sqlite", "postgresql"], default="sqlite", help="postgresql: a server of its own is started for this")
     parser.add_argument("--entries", type=int, default=1_000_000)
     options = parser.parse_args()
-    bench = program.Bench(argparse.Namespace(binary=options.binary, database=options.database, points=None, rounds=None, seed=0))
+    bench = program.Bench(argparse.Namespace(binary=options.binary, database=options.database, points=None, rounds=None, seed=0, fsync=True))
     try:
         bench.open()
         chronicle = Chronicle(bench, options.entries)

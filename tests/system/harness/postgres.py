@@ -35,7 +35,10 @@ def _runs(pid):
 
 
 class Postgres:
-    def __init__(self, folder):
+    """`fsync`: whether it waits for the disk. In tests processes end and the kernel keeps what they wrote: only a measurement wants it."""
+
+    def __init__(self, folder, fsync=False):
+        self._fsync = "on" if fsync else "off"
         self._programs = _programs()
         self._folder = folder
         self._as = []
@@ -56,7 +59,7 @@ class Postgres:
 
     def _launched(self):
         self._child = Child("PostgreSQL", [f"{self._programs}/postgres", "-D", self._data, "-p", str(self.port), "-c", "listen_addresses=127.0.0.1",
-                                           "-c", f"unix_socket_directories={self._folder}", "-c", "fsync=on", "-c", "max_connections=100"],
+                                           "-c", f"unix_socket_directories={self._folder}", "-c", f"fsync={self._fsync}", "-c", "max_connections=100"],
                             os.path.join(self._folder, "..", "postgres.log"), cwd=self._folder, options=self._as, death="QUIT")
         return until("PostgreSQL answers or ends", self._settled) == "ready"
 

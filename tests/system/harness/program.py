@@ -31,10 +31,11 @@ class Bench:
         self.points = options.points
         self.rounds = options.rounds
         self.seed = options.seed
+        self._fsync = getattr(options, "fsync", False)  # of PostgreSQL; asked for by what measures
 
     def open(self):
         if self.database == "postgresql":
-            self.postgres = Postgres(os.path.join(self.folder, "postgres"))
+            self.postgres = Postgres(os.path.join(self.folder, "postgres"), fsync=self._fsync)
         self.sandbox = Sandbox(self.binary, self.folder)
         self._durations = self.sandbox.control("GET", "durations")
         self._template = Template(self)

@@ -2,8 +2,11 @@
 
 #include <boost/test/unit_test.hpp>
 
+#include <atomic>
+#include <cstdint>
 #include <optional>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -169,6 +172,38 @@ BOOST_AUTO_TEST_CASE(passes_a_place_on_that_nobody_uses) {
   first.reset();
   BOOST_TEST(told == 3);
   BOOST_TEST(bool{admission.take_place(north, "crane.lift", 1, {})});
+}
+
+BOOST_AUTO_TEST_CASE(keeps_its_bounds_and_forgets_nobody_whatever_many_threads_do) {
+  constexpr int threads = 4, of_each = 500, places = 3;
+  Admission admission{{.queue_per_tenant = threads * of_each, .in_flight_per_tenant = places}};
+  std::atomic<int> under_way{0}, most{0}, done{0}, refused{0};
+  const auto work = [&](Held place) {
+    const int present = ++under_way;
+    for (int known = most; known < present && !most.compare_exchange_weak(known, present);) {
+    }
+    --under_way;
+    ++done;
+    place.reset();  // whoever waits is told here
+  };
+  std::vector<std::thread> crowd;
+  for (int thread = 0; thread < threads; ++thread)
+    crowd.emplace_back([&, thread] {
+      for (int i = 0; i < of_each; ++i) {
+        const auto in_hand = ask(admission, north);
+        const auto pending = admission.accept(south, true);
+        if (!in_hand || !pending) ++refused;
+        if (auto place = admission.take_place(north, "crane.lift", static_cast<std::uint64_t>(thread * of_each + i), work)) work(std::move(place));
+      }
+    });
+  for (auto& thread : crowd) thread.join();
+  BOOST_TEST(refused == 0);
+  BOOST_TEST(done == threads * of_each);
+  BOOST_TEST(most <= places);
+  BOOST_TEST(under_way == 0);
+  std::vector<Held> all;
+  for (int i = 0; i < places; ++i) all.push_back(admission.take_place(north, "crane.lift", 1, {}));
+  BOOST_TEST((all.front() && all.back()));  // every place came back
 }
 
 BOOST_AUTO_TEST_CASE(is_crowded_above_the_bound_only) {
