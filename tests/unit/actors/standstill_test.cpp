@@ -1,5 +1,7 @@
 // How long an emergency stop kept everybody waiting, and that no step pays for it.
 
+#include <fmt/format.h>
+
 #include "actors/stop.hpp"
 #include "tests/unit/actors/engine.hpp"
 

@@ -1,4 +1,6 @@
-// The limits of ENGINE §7, each at its bound and one above: what is refused says which limit it was, how much it was, what to do.
+// What one actor may keep and one decision may do, each limit at its bound and one above: what is refused says which limit it was, how much it was, what to do.
+
+#include <fmt/format.h>
 
 #include "tests/support/small_workflow.hpp"
 
