@@ -11,7 +11,8 @@
 
 namespace stellwerk::testing {
 
-/// fsync is on: crash tests mean it. A missing server is a failure, never a skip. Functions throw std::runtime_error.
+/// fsync is off: processes are killed here, not the machine, and the kernel keeps what was written. A missing server is a failure,
+/// never a skip. Functions throw std::runtime_error.
 class TestPostgres {
  public:
   /// Starts it and creates the database `stellwerk`; returns when it takes connections.

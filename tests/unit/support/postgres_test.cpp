@@ -26,7 +26,7 @@ BOOST_AUTO_TEST_CASE(keeps_committed_rows_over_a_kill_and_leaves_nothing_running
     TestPostgres server;
     port = server.port();
     server.create_database("a \"b");
-    BOOST_TEST(ask(server.url(), "show fsync") == "on");
+    BOOST_TEST(ask(server.url(), "show synchronous_commit") == "on");  // an answered commit has reached the kernel
     BOOST_TEST(ask(server.url(), "create table t (n int); insert into t values (7) returning n") == "7");
     server.kill9();
     server.start();
